@@ -1,0 +1,1 @@
+"""HTTP: health, and later webhooks and the admin pages."""

@@ -1,0 +1,1 @@
+"""Settings and personas: text from outside, checked once and then typed."""

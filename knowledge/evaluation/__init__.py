@@ -1,0 +1,1 @@
+"""How well the bot answers: metrics, question sets, reports."""

@@ -1,0 +1,1 @@
+"""The passage index as Haystack DocumentStores."""
