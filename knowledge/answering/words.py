@@ -1,0 +1,118 @@
+"""The words of a question that say what it is about: stems without stop words, names, numbers, platforms."""
+
+from __future__ import annotations
+
+import re
+import threading
+import unicodedata
+from functools import lru_cache
+from types import MappingProxyType
+
+import Stemmer
+
+from knowledge.answering.language import STOP_WORDS
+
+MAX_QUESTION = 4_000
+"""Characters of a question that are read; people put the point first, and pasted logs last."""
+
+_ALGORITHMS = MappingProxyType(
+    {
+        "en": "english",
+        "de": "german",
+        "fr": "french",
+        "es": "spanish",
+        "it": "italian",
+        "pt": "portuguese",
+        "nl": "dutch",
+    }
+)
+_WORD = re.compile(r"[a-z]\+\+|[a-z]#|[^\W_]+(?:['\u2019][^\W_]+)?")
+_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_NUMBER = re.compile(r"(?<![\w.])\d+(?:[.,]\d+)*(?![\w])")
+_PLATFORMS = MappingProxyType(
+    {
+        "mac": "mac",
+        "macos": "mac",
+        "osx": "mac",
+        "macbook": "mac",
+        "imac": "mac",
+        "windows": "windows",
+        "win10": "windows",
+        "win11": "windows",
+        "linux": "linux",
+        "ubuntu": "linux",
+        "debian": "linux",
+        "fedora": "linux",
+        "android": "android",
+        "ios": "ios",
+        "iphone": "ios",
+        "ipad": "ios",
+        "ipados": "ios",
+        "chromebook": "chromeos",
+        "chromeos": "chromeos",
+    }
+)
+_locks = threading.local()
+
+
+def clip(text: str) -> str:
+    """Cut a question to the characters that are read, without control characters and lone surrogates."""
+    text = unicodedata.normalize("NFKC", text[: 2 * MAX_QUESTION])
+    return "".join(
+        c if c in "\n\t" or unicodedata.category(c) not in {"Cc", "Cs", "Cf"} else " " for c in text
+    )[:MAX_QUESTION].strip()
+
+
+def words(text: str) -> list[str]:
+    """Split into casefolded words; runs of Chinese, Japanese and Korean become pairs of characters."""
+    found: list[str] = []
+    for word in _WORD.findall(text.casefold()):
+        plain = word.replace("\u2019", "'").removesuffix("'s")
+        if _CJK.search(plain) and len(plain) > 1:
+            found.extend(plain[i : i + 2] for i in range(len(plain) - 1))
+        else:
+            found.append(plain.replace("'", ""))
+    return found
+
+
+@lru_cache(maxsize=20_000)
+def stem(word: str, language: str = "en") -> str:
+    """Give the Snowball stem of a casefolded word; a language without a stemmer leaves it as it is."""
+    algorithm = _ALGORITHMS.get(language)
+    if algorithm is None:
+        return word
+    stemmers: dict[str, Stemmer.Stemmer] = _locks.__dict__.setdefault("stemmers", {})
+    if algorithm not in stemmers:
+        stemmers[algorithm] = Stemmer.Stemmer(algorithm)
+    return str(stemmers[algorithm].stemWord(word))
+
+
+def content_stems(text: str, language: str | None = None) -> list[str]:
+    """Give the stems of the words that say something, in order, with repetitions."""
+    language = (language or "en").split("-")[0].lower()
+    stops = STOP_WORDS.get(language, frozenset()) | STOP_WORDS["en"]
+    return [stem(word, language) for word in words(text) if word not in stops]
+
+
+def platforms(text: str) -> frozenset[str]:
+    """Give the platforms that the text names: mac, windows, linux, android, ios, chromeos."""
+    return frozenset(_PLATFORMS[word] for word in words(text) if word in _PLATFORMS)
+
+
+def numbers(text: str) -> frozenset[str]:
+    """Give the numbers that stand alone in the text ("90", "1.5"), as they are written."""
+    return frozenset(_NUMBER.findall(text))
+
+
+def names(text: str) -> frozenset[str]:
+    """Give the casefolded words that look like names: a capital inside a sentence, or letters with digits."""
+    found = set[str]()
+    for sentence in re.split(r"[.!?\n]\s*", text):
+        inner = re.findall(r"[A-Za-z0-9]{2,}", sentence)[1:]
+        found.update(word.casefold() for word in inner if _is_name(word))
+    return frozenset(found - STOP_WORDS["en"])
+
+
+def _is_name(word: str) -> bool:
+    coded = any(c.isdigit() for c in word) and any(c.isalpha() for c in word)
+    return coded or any(c.isupper() for c in word[1:]) or word[0].isupper()
