@@ -1,0 +1,174 @@
+"""The SQL database: SQLite in one file, or PostgreSQL by URL, behind the same few calls."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from sqlalchemy import event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from knowledge.database_errors import translated, unreachable
+from knowledge.schema import SchemaHistory
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from sqlalchemy import Connection
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+_BUSY_MILLISECONDS = 5000
+_WRITES = "helpdesk_writes"
+
+
+class Database:
+    """One database of the bot; an async context manager, or `open` it before use and `close` it after.
+
+    Every write on SQLite is a `BEGIN IMMEDIATE`: what a transaction has read cannot be changed under it. Keep
+    write transactions under 200 ms. What an operator can mend comes as StorageError or one of its kinds.
+
+    To add a history of tables: a folder `yourpackage/migrations/versions/` with Alembic revision files
+    (`revision`, `down_revision`, `upgrade()`, `downgrade()`; an `__init__.py` in both folders), no env.py,
+    no ini file, one head. Then, once open, `await database.upgrade("yours:migrations", "yours_version")`.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = make_url(url)
+        self._engine: AsyncEngine | None = None
+        # SQLite has one writer: queueing here spares its polling.
+        self._turn = asyncio.Lock() if self.dialect == "sqlite" else nullcontext()
+        self._upgrading = asyncio.Lock()
+
+    @staticmethod
+    def url_for(url: str, data_dir: Path) -> str:
+        """Give the SQLAlchemy URL of what `[database] url` says; "" is `helpdesk.sqlite` in `data_dir`."""
+        if not url:
+            return f"sqlite+aiosqlite:///{data_dir / 'helpdesk.sqlite'}"
+        for scheme in ("postgresql://", "postgres://"):
+            if url.startswith(scheme):
+                return "postgresql+asyncpg://" + url.removeprefix(scheme)
+        if url.startswith("sqlite://"):
+            return "sqlite+aiosqlite://" + url.removeprefix("sqlite://")
+        return url
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self._url.get_backend_name()
+
+    @property
+    def place(self) -> str:
+        """The file, or the URL without its password: what messages name."""
+        if self.dialect == "sqlite":
+            return self._url.database or ":memory:"
+        return self._url.render_as_string(hide_password=True)
+
+    async def open(self) -> None:
+        """Connect, creating the folder and the SQLite file where they lack. Raises StorageError."""
+        if self._engine is not None:
+            return
+        if self.dialect == "sqlite":
+            with unreachable(self.place):
+                await asyncio.to_thread(Path(self.place).parent.mkdir, parents=True, exist_ok=True)
+            engine = create_async_engine(self._url, pool_size=8, max_overflow=8)
+            event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+            event.listen(engine.sync_engine, "begin", _begin_sqlite)
+        else:
+            engine = create_async_engine(self._url, pool_size=8, max_overflow=8, pool_pre_ping=True)
+        try:
+            with unreachable(self.place):
+                async with engine.connect() as connection:
+                    await connection.execute(text("SELECT 1"))
+        except BaseException:
+            await engine.dispose()
+            raise
+        self._engine = engine
+
+    async def close(self) -> None:
+        """Close every connection; a second close does nothing."""
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            await engine.dispose()
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """Give a connection for reading; on SQLite all its statements see one moment. Raises StorageError."""
+        async with self._connection() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """Give a connection in a write transaction: committed at exit, rolled back on an error.
+
+        Not reentrant: a second `write` inside the first waits for itself. Raises StorageError.
+        """
+        async with self._turn, self._connection() as connection:
+            await connection.execution_options(**{_WRITES: True})
+            async with connection.begin():
+                yield connection
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[AsyncConnection]:
+        if self._engine is None:
+            raise RuntimeError("Database.open() was not called, or close() was")
+        async with AsyncExitStack() as stack:
+            with unreachable(self.place):
+                connection = await stack.enter_async_context(self._engine.connect())
+            with translated(self.place):
+                yield connection
+
+    async def upgrade(self, script_location: str, version_table: str) -> None:
+        """Bring a history (`package:folder`) to its head; milliseconds, and no Alembic, when it is there.
+
+        Several processes may do it at once. Raises DatabaseTooNew when a newer version of the bot was here.
+        """
+        history = SchemaHistory(script_location, version_table)
+        async with self.read() as connection:
+            at_head = await connection.run_sync(history.is_at_head, self.place)
+        if at_head:
+            return
+        # Alembic keeps the running migration in a module: one at a time in this process.
+        async with self._upgrading, self.write() as connection:
+            if self.dialect == "postgresql":
+                lock = text("SELECT pg_advisory_xact_lock(hashtext(:table))")
+                await connection.execute(lock, {"table": version_table})
+            await connection.run_sync(history.upgrade, self.place)
+
+    async def check(self) -> str:
+        """Say in one line what database this is, having tried that it takes writes. Raises StorageError."""
+        await self.open()
+        async with self.write() as connection:
+            if self.dialect == "sqlite":
+                version = (await connection.execute(text("SELECT sqlite_version()"))).scalar_one()
+                return f"SQLite {version}, {self.place}"
+            version = (await connection.execute(text("SHOW server_version"))).scalar_one()
+            return f"PostgreSQL {str(version).split()[0]}, {self.place}"
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # the driver's own BEGIN is deferred; ours comes from the event
+    cursor = connection.cursor()
+    try:
+        cursor.execute(f"PRAGMA busy_timeout={_BUSY_MILLISECONDS}")
+        cursor.execute("PRAGMA journal_mode")
+        if cursor.fetchone()[0] != "wal":
+            cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+    finally:
+        cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    immediate = connection.get_execution_options().get(_WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
