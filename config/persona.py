@@ -4,15 +4,40 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+import re
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from config.errors import ConfigError, PersonaError
+from config.nearest import did_you_mean
+from config.toml_file import absolute, read_toml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_SHIPPED = Path(__file__).parent / "personas"
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+_REQUIRED = ("name", "instructions", "greeting", "no_answer", "apology")
+_LONGEST = {
+    "name": 64,
+    "instructions": 8_000,
+    "greeting": 1_000,
+    "no_answer": 500,
+    "apology": 500,
+    "sign_off": 200,
+}
+"""Characters. What is said in chat must leave room for an answer: Discord takes 2,000 in a message."""
 
 
 @dataclass(frozen=True, slots=True)
 class Persona:
     """A voice, from a TOML file. It changes the words around the facts, never the facts.
 
-    `tone` are rules such as "short sentences"; `no_answer` is said when the articles do not answer; `apology` when
-    something failed; `greeting` opens a chat and answers "hi"; `sign_off` may end an answer. May be empty: sign_off.
+    `tone` are rules such as "short sentences". `no_answer` is said when the articles do not answer: whole
+    sentences without placeholders, followed by the closest articles' titles and the offer of a person.
+    `apology` is said when something failed, followed by a reference such as "(ref 3f2a)". `greeting` opens a chat and
+    answers "hi". `sign_off` may end an answer, and may be empty. `language` is the BCP 47 tag of these texts.
     """
 
     name: str
@@ -29,3 +54,73 @@ class Persona:
         """Changes when anything of the persona changes; part of the answer cache's key."""
         text = json.dumps(asdict(self), ensure_ascii=False, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def shipped_personas() -> tuple[str, ...]:
+    """Name the personas that come with the bot, in alphabetical order."""
+    return tuple(sorted(path.stem for path in _SHIPPED.glob("*.toml")))
+
+
+def is_persona_path(text: str) -> bool:
+    """Whether it is the path of a persona's file; else it is the name of a shipped one."""
+    return text.endswith(".toml") or "/" in text or "\\" in text
+
+
+def load_persona(name_or_path: str, base: Path = Path()) -> Persona:
+    """Load a shipped persona by its name, or one's own by the path of its file, relative to `base`.
+
+    A path is whatever ends in `.toml` or has a slash in it: pass on what somebody wrote in a chat only after
+    `is_persona_path` has said no.
+
+    Raises:
+        PersonaError: no shipped persona has that name, or the file is missing or broken.
+    """
+    if is_persona_path(name_or_path):
+        return _read(absolute(name_or_path, base))
+    shipped = shipped_personas()
+    if name_or_path not in shipped:
+        raise PersonaError(
+            f'there is no persona "{name_or_path}"; {did_you_mean(name_or_path, shipped)} '
+            f"Shipped are {', '.join(shipped)}; your own goes by the path of its TOML file"
+        )
+    return _read(_SHIPPED / f"{name_or_path}.toml")
+
+
+def _read(path: Path) -> Persona:
+    try:
+        document = read_toml(path)
+    except ConfigError as error:
+        raise PersonaError(error.problems) from None
+    problems = [f"{path}: {problem}" for problem in _problems(document)]
+    if problems:
+        raise PersonaError(problems)
+    texts = {key: value.strip() for key, value in document.items() if key != "tone"}
+    return Persona(**texts, tone=tuple(document.get("tone", ())))
+
+
+def _problems(document: dict[str, Any]) -> Iterator[str]:
+    known = [field.name for field in fields(Persona)]
+    for key in document:
+        if key not in known:
+            yield f"{key} is not a key of a persona; {did_you_mean(key, known)}"
+    for key in _REQUIRED:
+        if key not in document:
+            yield f'{key} is missing; add {key} = "…"'
+    for key, value in document.items():
+        if key in _LONGEST or key == "language":
+            yield from _text_problems(key, value)
+    tone = document.get("tone", [])
+    if not isinstance(tone, list) or not all(isinstance(rule, str) and rule.strip() for rule in tone):
+        yield 'tone is not a list of rules; write tone = ["short sentences"]'
+
+
+def _text_problems(key: str, value: object) -> Iterator[str]:
+    if not isinstance(value, str):
+        yield f'{key} is not text; write {key} = "…"'
+    elif key == "language":
+        if not _LANGUAGE.fullmatch(value):
+            yield f'language = {value!r} is no language tag; write one such as "en" or "pt-BR"'
+    elif not value.strip() and key in _REQUIRED:
+        yield f'{key} is empty; write {key} = "…"'
+    elif len(value) > _LONGEST[key]:
+        yield f"{key} has {len(value)} characters; {_LONGEST[key]} are the most"

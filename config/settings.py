@@ -1,35 +1,111 @@
 """Settings: what an operator decides, from a TOML file under the environment.
 
-`load_settings` (same module) reads `helpdesk-bot.toml`, lays `HELPDESK_BOT__SECTION__KEY` over it and checks the whole.
+`load_settings` reads `helpdesk-bot.toml`, lays `HELPDESK_BOT__SECTION__KEY` over it and checks it all.
+Every setting stands with its default and a line of why in `config/defaults.toml`.
 """
 
+# ruff: noqa: TC001 - pydantic evaluates the annotations of these models at run time
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+from config.durations import Schedule, parse_duration
+from config.errors import ConfigError
+from config.keys import ConfigKey, KeyPath
+from config.keys import config_keys as keys_of
+from config.loading import find_config, load
+from config.secret_files import source_secret
+from config.validators import (
+    DatabaseUrl,
+    Duration,
+    Every,
+    HttpUrl,
+    Label,
+    PlatformId,
+    RedisUrl,
+    SlashedHttpUrl,
+    SocketUrl,
+    SourceName,
+    VariableName,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import timedelta
+
+__all__ = [
+    "AccessSettings",
+    "AnswerSettings",
+    "CacheSettings",
+    "ChannelSettings",
+    "ConfigError",
+    "DatabaseSettings",
+    "DiscordSettings",
+    "EmbeddingSettings",
+    "LlmSettings",
+    "LogSettings",
+    "PersonaSettings",
+    "RedisSettings",
+    "RetrievalSettings",
+    "Section",
+    "Settings",
+    "SlackSettings",
+    "SourceSettings",
+    "WebSettings",
+    "config_keys",
+    "find_config",
+    "load_settings",
+    "source_secret",
+]
+
+ALIASES: Mapping[str, KeyPath] = {
+    "SLACK_BOT_TOKEN": ("slack", "bot_token"),
+    "SLACK_APP_TOKEN": ("slack", "app_token"),
+    "SLACK_SIGNING_SECRET": ("slack", "signing_secret"),
+    "SLACK_API_URL": ("slack", "api_url"),
+    "DISCORD_BOT_TOKEN": ("discord", "token"),
+    "DISCORD_API_URL": ("discord", "api_url"),
+    "DISCORD_GATEWAY_URL": ("discord", "gateway_url"),
+}
+"""Variables that the platforms' own guides use; stronger than the file, weaker than HELPDESK_BOT__…"""
 
 
 class Section(BaseModel):
     """A table of the config file: unknown keys are errors, and nothing changes after start."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True, allow_inf_nan=False, defer_build=True
+    )
 
 
 class SourceSettings(BaseModel):
     """One `[[sources]]` table. Keys beyond these belong to the source's type and are checked by it."""
 
-    model_config = ConfigDict(extra="allow", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="allow", frozen=True, hide_input_in_errors=True, defer_build=True)
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,62}$")
+    name: SourceName
     type: str
     path: Path | None = None
     url: str | None = None
-    every: str = "1h"
-    audience: frozenset[str] = Field(min_length=1)
-    token_env: str | None = None
+    every: Every = "1h"
+    audience: frozenset[Label] = Field(min_length=1)
+    token_env: VariableName | None = None
     token_file: Path | None = None
+
+    @model_validator(mode="after")
+    def _one_secret(self) -> Self:
+        if self.token_env is not None and self.token_file is not None:
+            raise ValueError("it has both token_env and token_file; keep one of them")
+        return self
+
+    @property
+    def schedule(self) -> Schedule:
+        """When it is synced again, read from `every`."""
+        return Schedule.parse(self.every)
 
     @property
     def options(self) -> dict[str, Any]:
@@ -40,9 +116,9 @@ class SourceSettings(BaseModel):
 class ChannelSettings(Section):
     """One `[[channels]]` table. `id` is `platform:…` such as `slack:T01/C02`."""
 
-    id: str
+    id: PlatformId
     mode: Literal["mention", "auto", "shadow", "off"] = "mention"
-    audience: frozenset[str] = frozenset({"public"})
+    audience: frozenset[Label] = frozenset({"public"})
     persona: str | None = None
     sources: frozenset[str] | None = None
     min_confidence: float | None = Field(default=None, ge=0, le=1)
@@ -51,22 +127,22 @@ class ChannelSettings(Section):
 class AccessSettings(Section):
     """Who may change things and who may read what."""
 
-    admins: frozenset[str] = frozenset()
-    members: frozenset[str] = frozenset({"public"})
-    people: dict[str, frozenset[str]] = Field(default_factory=dict)
-    groups: dict[str, frozenset[str]] = Field(default_factory=dict)
+    admins: frozenset[PlatformId] = frozenset()
+    members: frozenset[Label] = frozenset({"public"})
+    people: dict[PlatformId, frozenset[Label]] = Field(default_factory=dict)
+    groups: dict[PlatformId, frozenset[Label]] = Field(default_factory=dict)
 
 
 class DatabaseSettings(Section):
     """`url` empty: SQLite in `data_dir`."""
 
-    url: SecretStr = SecretStr("")
+    url: DatabaseUrl = SecretStr("")
 
 
 class RedisSettings(Section):
     """`url` empty: the embedded Valkey in `data_dir`."""
 
-    url: SecretStr = SecretStr("")
+    url: RedisUrl = SecretStr("")
 
 
 class EmbeddingSettings(Section):
@@ -92,20 +168,34 @@ class AnswerSettings(Section):
     max_characters: int = Field(default=1200, ge=200, le=12_000)
     timeout_seconds: float = Field(default=20.0, gt=0, le=300)
 
+    @model_validator(mode="after")
+    def _thresholds_in_order(self) -> Self:
+        if self.unsure_confidence > self.min_confidence:
+            raise ValueError(
+                f"unsure_confidence ({self.unsure_confidence}) is above "
+                f"min_confidence ({self.min_confidence}); lower the first or raise the second"
+            )
+        return self
+
 
 class CacheSettings(Section):
     """The answer cache."""
 
     enabled: bool = True
-    max_age: str = "7d"
+    max_age: Duration = "7d"
     max_entries: int = Field(default=20_000, ge=100, le=1_000_000)
+
+    @property
+    def longest(self) -> timedelta:
+        """`max_age` as a duration."""
+        return parse_duration(self.max_age)
 
 
 class LlmSettings(Section):
     """An OpenAI-compatible endpoint; without a model the extractive answerer speaks."""
 
     model: str = ""
-    api_base_url: str = ""
+    api_base_url: HttpUrl = ""
     api_key: SecretStr = SecretStr("")
 
 
@@ -128,15 +218,15 @@ class SlackSettings(Section):
     bot_token: SecretStr = SecretStr("")
     app_token: SecretStr = SecretStr("")
     signing_secret: SecretStr = SecretStr("")
-    api_url: str = "https://slack.com/api/"
+    api_url: SlashedHttpUrl = "https://slack.com/api/"
 
 
 class DiscordSettings(Section):
     """Discord; it is used when a token is set."""
 
     token: SecretStr = SecretStr("")
-    api_url: str = ""
-    gateway_url: str = ""
+    api_url: HttpUrl = ""
+    gateway_url: SocketUrl = ""
 
 
 class LogSettings(Section):
@@ -152,16 +242,34 @@ class Settings(Section):
     data_dir: Path = Path(".helpdesk-bot")
     sources: tuple[SourceSettings, ...] = ()
     channels: tuple[ChannelSettings, ...] = ()
-    access: AccessSettings = AccessSettings()
-    database: DatabaseSettings = DatabaseSettings()
-    redis: RedisSettings = RedisSettings()
-    embedding: EmbeddingSettings = EmbeddingSettings()
-    retrieval: RetrievalSettings = RetrievalSettings()
-    answer: AnswerSettings = AnswerSettings()
-    cache: CacheSettings = CacheSettings()
-    llm: LlmSettings = LlmSettings()
-    persona: PersonaSettings = PersonaSettings()
-    web: WebSettings = WebSettings()
-    slack: SlackSettings = SlackSettings()
-    discord: DiscordSettings = DiscordSettings()
-    log: LogSettings = LogSettings()
+    access: AccessSettings = Field(default_factory=AccessSettings)
+    database: DatabaseSettings = Field(default_factory=DatabaseSettings)
+    redis: RedisSettings = Field(default_factory=RedisSettings)
+    embedding: EmbeddingSettings = Field(default_factory=EmbeddingSettings)
+    retrieval: RetrievalSettings = Field(default_factory=RetrievalSettings)
+    answer: AnswerSettings = Field(default_factory=AnswerSettings)
+    cache: CacheSettings = Field(default_factory=CacheSettings)
+    llm: LlmSettings = Field(default_factory=LlmSettings)
+    persona: PersonaSettings = Field(default_factory=PersonaSettings)
+    web: WebSettings = Field(default_factory=WebSettings)
+    slack: SlackSettings = Field(default_factory=SlackSettings)
+    discord: DiscordSettings = Field(default_factory=DiscordSettings)
+    log: LogSettings = Field(default_factory=LogSettings)
+
+
+def load_settings(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read the config file and the environment, the second over the first.
+
+    The file is `path`, else what HELPDESK_BOT_CONFIG names, else `helpdesk-bot.toml` in the working
+    directory, else none. Relative paths, in the environment too, are taken from the file's folder, or from
+    the working directory without one.
+
+    Raises:
+        ConfigError: with every problem, one a line: file or variable, key, what is wrong and what to do.
+    """
+    return load(Settings, find_config(path, environ), environ, ALIASES)
+
+
+def config_keys() -> tuple[ConfigKey, ...]:
+    """List every setting with its default and its environment variable, for `check` and the docs."""
+    return keys_of(Settings)

@@ -1,0 +1,90 @@
+"""The kinds of text that settings hold; a refusal says what to write instead and repeats no secret."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, SecretStr
+
+from config.durations import Schedule, parse_duration
+
+_DATABASES = ("postgresql", "postgresql+asyncpg", "postgres", "sqlite", "sqlite+aiosqlite")
+_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}")
+_VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
+_LABEL = re.compile(r"[^\s,]+")
+_ID = re.compile(r"[a-z][a-z0-9_-]*:\S+")
+
+
+def _source_name(name: str) -> str:
+    if name == "local":
+        raise ValueError('"local" is the bot\'s own source, for what admins add; choose another name')
+    if not _NAME.fullmatch(name):
+        raise ValueError(
+            'a name has 1 to 63 of a-z, 0-9, ".", "_" and "-", and begins with a letter or digit'
+        )
+    return name
+
+
+def _variable(name: str) -> str:
+    if not _VARIABLE.fullmatch(name):
+        raise ValueError(
+            "it takes the name of an environment variable (capitals, digits, underscores), "
+            "such as ZENDESK_TOKEN, never the token itself"
+        )
+    return name
+
+
+def _every(text: str) -> str:
+    Schedule.parse(text)
+    return text
+
+
+def _duration(text: str) -> str:
+    parse_duration(text)
+    return text
+
+
+def _label(text: str) -> str:
+    if not _LABEL.fullmatch(text):
+        raise ValueError('a label is one word such as "public", "internal" or "team:billing"')
+    return text
+
+
+def _id(text: str) -> str:
+    if not _ID.fullmatch(text):
+        raise ValueError(
+            f'{text!r} does not say its platform; write one such as "slack:T01/U02" or "discord:123"'
+        )
+    return text
+
+
+def _url(*schemes: str) -> AfterValidator:
+    """Check how a URL begins, when one is given; its text is never repeated, for it may hold a password."""
+
+    def check(value: Any) -> Any:
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if text and not text.startswith(tuple(f"{scheme}://" for scheme in schemes)):
+            raise ValueError(
+                f"a URL is expected that begins with {' or '.join(f'{scheme}://' for scheme in schemes)}"
+            )
+        return value
+
+    return AfterValidator(check)
+
+
+def _slash_at_end(text: str) -> str:
+    return text if text.endswith("/") else f"{text}/"
+
+
+Label = Annotated[str, AfterValidator(_label)]
+PlatformId = Annotated[str, AfterValidator(_id)]
+SourceName = Annotated[str, AfterValidator(_source_name)]
+VariableName = Annotated[str, AfterValidator(_variable)]
+Every = Annotated[str, AfterValidator(_every)]
+Duration = Annotated[str, AfterValidator(_duration)]
+DatabaseUrl = Annotated[SecretStr, _url(*_DATABASES)]
+RedisUrl = Annotated[SecretStr, _url("redis", "rediss", "unix")]
+HttpUrl = Annotated[str, _url("http", "https")]
+SlashedHttpUrl = Annotated[str, _url("http", "https"), AfterValidator(_slash_at_end)]
+SocketUrl = Annotated[str, _url("ws", "wss")]
