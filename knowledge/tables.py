@@ -108,6 +108,7 @@ Index(
     articles.c.source,
     articles.c.id,
     articles.c.revision,
+    articles.c.removed_at,  # always NULL here; with it SQLite answers from the index alone
     sqlite_where=_current,
     postgresql_where=_current,
 )

@@ -31,7 +31,7 @@ def upgrade() -> None:
     op.create_index(
         "articles_current",
         "articles",
-        ["source", "id", "revision"],
+        ["source", "id", "revision", "removed_at"],
         sqlite_where=current,
         postgresql_where=current,
     )

@@ -1,0 +1,213 @@
+"""The re-sync: what a source lists, compared with what the library holds, applied to library and index."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Protocol
+
+import structlog
+
+from knowledge.errors import KnowledgeError, SourceError, StorageError
+from knowledge.models import SyncReport
+from knowledge.sync_plan import plan_sync, refused_as_empty
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from datetime import datetime
+
+    from knowledge.leases import Lease, Leases
+    from knowledge.library import ArticleLibrary
+    from knowledge.models import Article, ArticleRef, Found, SyncPlan
+    from knowledge.sources.base import ArticleSource
+    from knowledge.sync_runs import SyncRuns
+
+__all__ = ["INDEX_LEASE", "LOCAL_SOURCE", "ArticleSync", "Index", "Progress", "plan_sync"]
+
+Progress = Callable[[str, int, int | None], None]
+"""Called with what is being done, how much of it is done, and how much there is if that is known."""
+
+LOCAL_SOURCE = "local"
+"""The source of the articles that admins add to the bot itself; no scheduled sync touches it."""
+
+INDEX_LEASE = "index"
+
+
+class Index(Protocol):
+    """What a sync needs of the passage index."""
+
+    async def reconcile(self, library: ArticleLibrary, progress: Progress | None = None) -> int:
+        """Bring the index to what the library holds; give the number of passages embedded."""
+        ...
+
+    async def rebuild(self, library: ArticleLibrary, progress: Progress | None = None) -> int:
+        """Make the index anew from the library; give the number of passages embedded."""
+        ...
+
+
+class ArticleSync:
+    """Runs syncs, and adds or removes single articles the same way. What it returns from is searchable.
+
+    Killed at any moment it leaves a library that the next run's `reconcile` brings the index to.
+    """
+
+    def __init__(
+        self,
+        library: ArticleLibrary,
+        index: Index,
+        leases: Leases,
+        runs: SyncRuns,
+        clock: Callable[[], datetime],
+        *,
+        index_wait: timedelta = timedelta(minutes=10),
+    ) -> None:
+        self._library = library
+        self._index = index
+        self._leases = leases
+        self._runs = runs
+        self._clock = clock
+        self._index_wait = index_wait
+        self._log = structlog.get_logger()
+
+    async def run(
+        self,
+        source: ArticleSource,
+        *,
+        full: bool = False,
+        dry_run: bool = False,
+        accept_empty: bool = False,
+        unless_since: datetime | None = None,
+        progress: Progress | None = None,
+    ) -> SyncReport:
+        """Sync one source and report; what an operator can mend is in the report's `error`, not raised.
+
+        With `unless_since` nothing is done if a run began at or after it: its report is given instead. That
+        is looked up inside the source's lease, so that two schedulers do not run one sync twice.
+        """
+        started = self._clock()
+        name = source.name
+        if name == LOCAL_SOURCE:
+            return SyncReport(
+                name, error=f"“{LOCAL_SOURCE}” is the bot's own source; give this one another name"
+            )
+        try:
+            async with self._leases.hold(f"source:{name}") as lease:
+                if lease is None:
+                    return SyncReport(name, error=f"another process is syncing {name} now", dry_run=dry_run)
+                last = None if unless_since is None else await self._runs.last(name)
+                if last is not None and unless_since is not None and last.started_at >= unless_since:
+                    return last.report
+                known = await self._library.known(name)
+                found, error = await self._listing(source, known, full=full, progress=progress)
+                plan = plan_sync(name, known, found, accept_empty=accept_empty)
+                error = error or refused_as_empty(plan, known, found)
+                report = _report_of(plan, error, dry_run=dry_run)
+                if not dry_run:
+                    report = await self._apply(plan, lease, report, progress)
+                return await self._finish(report, started)
+        except KnowledgeError as failure:
+            return await self._finish(SyncReport(name, error=str(failure), dry_run=dry_run), started)
+
+    async def add(self, article: Article, expected_revision: str | None = None) -> int:
+        """Store one article and index it; give the passages embedded.
+
+        Raises RevisionConflict, or another KnowledgeError: then the article may be stored, and the next sync
+        indexes it.
+        """
+        await self._library.put(article, expected_revision)
+        return await self._reconcile(None)
+
+    async def remove(self, ref: ArticleRef) -> bool:
+        """Remove one article from library and index; False when it was not there."""
+        was_there = await self._library.remove(ref)
+        await self._reconcile(None)
+        return was_there
+
+    async def reindex(self, progress: Progress | None = None) -> int:
+        """Make the index anew; give the passages embedded. Raises StorageError if another process indexes."""
+        async with self._indexing():
+            return await self._index.rebuild(self._library, progress)
+
+    async def _listing(
+        self, source: ArticleSource, known: dict[str, str], *, full: bool, progress: Progress | None
+    ) -> tuple[list[Found], str | None]:
+        """Give what the source listed and why it did not reach the end, if it did not."""
+        found: list[Found] = []
+        items = source.articles(dict(known), full=full)
+        try:
+            async for item in items:
+                found.append(item)
+                if progress is not None:
+                    progress(f"reading {source.name}", len(found), None)
+        except SourceError as error:
+            return found, str(error)
+        except Exception as error:  # noqa: BLE001 - a source may be a third party's: its bug is not the bot's end
+            self._log.exception("sync.source_broke", source=source.name)
+            return found, f"{source.name} failed unexpectedly ({type(error).__name__}: {error}); see the log"
+        finally:
+            if isinstance(items, AsyncGenerator):
+                await items.aclose()
+        return found, None
+
+    async def _apply(
+        self, plan: SyncPlan, lease: Lease, report: SyncReport, progress: Progress | None
+    ) -> SyncReport:
+        await self._library.apply(plan, lease, progress)
+        await self._library.purge()
+        try:
+            return replace(report, embedded_passages=await self._reconcile(progress))
+        except KnowledgeError as error:
+            both = str(error) if report.error is None else f"{report.error}; {error}"
+            return replace(report, error=both)
+
+    async def _reconcile(self, progress: Progress | None) -> int:
+        async with self._indexing():
+            return await self._index.reconcile(self._library, progress)
+
+    @asynccontextmanager
+    async def _indexing(self) -> AsyncIterator[None]:
+        async with self._leases.hold(INDEX_LEASE, wait=self._index_wait) as lease:
+            if lease is None:
+                raise StorageError(
+                    "another process is still indexing; what is stored becomes searchable with the next sync"
+                )
+            yield
+
+    async def _finish(self, report: SyncReport, started: datetime) -> SyncReport:
+        finished = self._clock()
+        report = replace(report, seconds=round((finished - started).total_seconds(), 3))
+        if not report.dry_run:
+            try:
+                await self._runs.record(report, started, finished)
+            except StorageError as error:
+                self._log.error("sync.not_recorded", source=report.source, error=str(error))
+        say = self._log.info if report.error is None else self._log.warning
+        say(
+            "sync.finished",
+            source=report.source,
+            added=report.added,
+            updated=report.updated,
+            removed=report.removed,
+            unchanged=report.unchanged,
+            failed=len(report.failed),
+            embedded_passages=report.embedded_passages,
+            seconds=report.seconds,
+            dry_run=report.dry_run,
+            error=report.error,
+        )
+        return report
+
+
+def _report_of(plan: SyncPlan, error: str | None, *, dry_run: bool) -> SyncReport:
+    return SyncReport(
+        source=plan.source,
+        added=len(plan.added),
+        updated=len(plan.updated),
+        removed=len(plan.removed),
+        unchanged=plan.unchanged,
+        failed=plan.failed,
+        error=error,
+        dry_run=dry_run,
+    )
