@@ -31,3 +31,7 @@ class WebServerError(BotError):
 
 class ValkeyError(BotError):
     """The embedded Valkey cannot be started; the message says why and what to do."""
+
+
+class ShuttingDown(BotError):  # noqa: N818
+    """The bot is being stopped and takes no more events."""

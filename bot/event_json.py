@@ -1,0 +1,55 @@
+"""Events, addresses and replies as JSON, for the inbox and the outbox. Pure."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from connectors.base import Action, Address, Command, Event, IncomingMessage, Link, Person, Reply
+
+
+def dump_event(event: Event) -> str:
+    """Give the event as JSON that `load_event` reads back to an equal one."""
+    kind = "command" if isinstance(event, Command) else "message"
+    row = asdict(event) | {"received_at": event.received_at.isoformat()}
+    return _dump({"kind": kind, "event": row})
+
+
+def load_event(text: str) -> Event:
+    """Read what `dump_event` wrote; raises ValueError or KeyError for anything else."""
+    stored = json.loads(text)
+    row = dict(stored["event"])
+    row["address"] = Address(**row["address"])
+    row["sender"] = Person(**row["sender"])
+    row["received_at"] = datetime.fromisoformat(row["received_at"])
+    return Command(**row) if stored["kind"] == "command" else IncomingMessage(**row)
+
+
+def dump_address(address: Address) -> str:
+    """Give the address as JSON that `load_address` reads back."""
+    return _dump(asdict(address))
+
+
+def load_address(text: str) -> Address:
+    """Read what `dump_address` wrote."""
+    return Address(**json.loads(text))
+
+
+def dump_reply(reply: Reply) -> str:
+    """Give the reply as JSON that `load_reply` reads back."""
+    return _dump(asdict(reply))
+
+
+def load_reply(text: str) -> Reply:
+    """Read what `dump_reply` wrote."""
+    row = json.loads(text)
+    row["links"] = tuple(Link(**link) for link in row["links"])
+    row["actions"] = tuple(Action(**action) for action in row["actions"])
+    return Reply(**row)
+
+
+def _dump(value: dict[str, Any]) -> str:
+    # escaped to ASCII: a lone surrogate from a broken client must not fail the commit that the ack waits for
+    return json.dumps(value, ensure_ascii=True, separators=(",", ":"))

@@ -1,0 +1,93 @@
+"""The helpdesk: a standalone question in, an answer out, with or without articles."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
+
+from knowledge.answering.smalltalk import is_smalltalk
+from knowledge.models import Answer, Question, Verdict
+
+if TYPE_CHECKING:
+    from config.persona import Persona
+
+LONGEST_QUESTION = 4_000
+"""Characters. The embedding model reads about 1,000 of them: a longer one would be answered by its start."""
+
+_WELCOME = "You're welcome!"
+
+
+class Answers(Protocol):
+    """What finds answers in the articles; `knowledge.answering` has it."""
+
+    async def answer(self, question: Question, persona: Persona, *, use_cache: bool = True) -> Answer:
+        """Answer from the cache or from today's articles."""
+        ...
+
+
+class Helpdesk:
+    """Answers small talk itself and everything else from the articles."""
+
+    def __init__(self, answers: Answers) -> None:
+        self._answers = answers
+
+    async def answer(
+        self,
+        text: str,
+        *,
+        audience: frozenset[str] | None,
+        persona: Persona,
+        sources: frozenset[str] | None = None,
+        exclude: frozenset[str] = frozenset(),
+        use_cache: bool = True,
+        language: str | None = None,
+    ) -> Answer:
+        """Answer a standalone question for whoever holds `audience` (None: every audience).
+
+        `sources` limits the articles to those of some sources; `exclude` are article ids to leave out.
+        """
+        started = time.perf_counter()
+        text = clean(text)
+        answer = without_articles(text, persona)
+        if answer is None:
+            question = Question(text, audience, sources, language, exclude)
+            answer = await self._answers.answer(question, persona, use_cache=use_cache)
+        total = round((time.perf_counter() - started) * 1000, 3)
+        return replace(answer, timings_ms={**answer.timings_ms, "total": total})
+
+
+def clean(text: str) -> str:
+    """Give the question without NUL, lone surrogates and surrounding space."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode().strip()
+
+
+def without_articles(text: str, persona: Persona) -> Answer | None:
+    """Answer what needs no article: greetings, thanks, nothing at all, and far too much; else None."""
+    if len(text) > LONGEST_QUESTION:
+        words = (
+            f"Your message has {len(text):,} characters, more than I can take in. "
+            f"Please put your question in fewer than {LONGEST_QUESTION:,}."
+        )
+        return _said(text[:LONGEST_QUESTION], words, Verdict.UNANSWERED, persona)
+    if is_smalltalk(text) == "thanks":
+        return _said(text, _WELCOME, Verdict.SMALLTALK, persona)
+    if is_smalltalk(text) == "greeting" or not any(character.isalnum() for character in text):
+        return _said(text, persona.greeting, Verdict.SMALLTALK, persona)
+    return None
+
+
+def below_threshold(answer: Answer, persona: Persona, min_confidence: float | None) -> Answer:
+    """Turn an answer less certain than its channel asks for into the persona's "I do not know"."""
+    if min_confidence is None or answer.verdict not in {Verdict.ANSWERED, Verdict.UNSURE}:
+        return answer
+    if answer.confidence >= min_confidence:
+        return answer
+    closest = answer.citations or answer.closest
+    return replace(answer, text=persona.no_answer, verdict=Verdict.UNANSWERED, citations=(), closest=closest)
+
+
+def _said(question: str, words: str, verdict: Verdict, persona: Persona) -> Answer:
+    confidence = 1.0 if verdict is Verdict.SMALLTALK else 0.0
+    return Answer(secrets.token_hex(8), question, words, verdict, confidence, persona=persona.name)

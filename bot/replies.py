@@ -1,0 +1,134 @@
+"""What the bot says, made of what it knows. Pure: the same input gives the same words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from connectors.base import Action, Link, Reply
+from knowledge.models import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from config.persona import Persona
+    from knowledge.models import Answer, Citation, SyncReport
+
+HUMAN = Action("human", "Talk to a human")
+_DAYS_OF = (("year", 365), ("month", 30), ("week", 7))
+_SHOWN_FAILURES = 5
+_SHOWN_CLOSEST = 3
+
+
+def ago(then: datetime, now: datetime) -> str:
+    """Say how long ago `then` was, in whole days, weeks, months or years, such as "3 weeks ago"."""
+    days = (now - then).days
+    if days < 1:
+        return "today"
+    if days == 1:
+        return "yesterday"
+    for unit, size in _DAYS_OF:
+        if days >= size:
+            return f"{_counted(days // size, unit)} ago"
+    return f"{days} days ago"
+
+
+def from_answer(answer: Answer, persona: Persona, now: datetime) -> Reply:
+    """Show an answer with its articles, their dates, and what can be done next."""
+    match answer.verdict:
+        case Verdict.SMALLTALK:
+            return Reply(answer.text)
+        case Verdict.ERROR:
+            return apology(persona, answer.id)
+        case Verdict.UNANSWERED:
+            return _unanswered(answer, persona, now)
+        case Verdict.UNSURE:
+            text = f"I am not certain that this answers your question:\n\n{answer.text}"
+        case Verdict.ANSWERED:
+            text = answer.text
+    if persona.sign_off:
+        text = f"{text}\n\n{persona.sign_off}"
+    return Reply(text, links(answer.citations, now), _actions(answer), reference=answer.id)
+
+
+def apology(persona: Persona, reference: str) -> Reply:
+    """Say that something failed; the log tells what, under the same reference."""
+    return Reply(f"{persona.apology} (ref {reference})", actions=(HUMAN,), reference=reference)
+
+
+def links(citations: Iterable[Citation], now: datetime) -> tuple[Link, ...]:
+    """Give one link an article, in the order of the citations, each with its article's age."""
+    articles: dict[tuple[str, str], Link] = {}
+    for citation in citations:
+        link = Link(citation.title, web_url(citation.url), _age(citation.updated_at, now))
+        articles.setdefault((citation.source, citation.article_id), link)
+    return tuple(articles.values())
+
+
+def web_url(url: str | None) -> str | None:
+    """Give the URL if a reader can follow it from a chat, else None."""
+    try:
+        parts = urlsplit(url or "")
+    except ValueError:
+        return None
+    return url if parts.scheme in {"http", "https"} and parts.netloc else None
+
+
+def from_sync(reports: Sequence[SyncReport]) -> Reply:
+    """Tell what a sync did, a line a source."""
+    if not reports:
+        return Reply("There is no source to sync.", private=True)
+    return Reply("\n".join(line for report in reports for line in _sync_lines(report)), private=True)
+
+
+def sync_line(report: SyncReport) -> str:
+    """Tell in one line what a sync of one source did."""
+    counts = [
+        f"{number} {name}"
+        for number, name in (
+            (report.added, "added"),
+            (report.updated, "updated"),
+            (report.removed, "removed"),
+            (report.unchanged, "unchanged"),
+            (len(report.failed), "failed"),
+        )
+        if number
+    ]
+    would = "would be: " if report.dry_run else ""
+    return f"{report.source}: {would}{', '.join(counts) or 'no articles'} ({report.seconds:.1f} s)"
+
+
+def _sync_lines(report: SyncReport) -> list[str]:
+    lines = [f"- {sync_line(report)}"]
+    if report.error:
+        lines.append(f"  - stopped early: {report.error}")
+    lines += [f"  - {failed.article_id}: {failed.reason}" for failed in report.failed[:_SHOWN_FAILURES]]
+    hidden = len(report.failed) - _SHOWN_FAILURES
+    if hidden > 0:
+        lines.append(f"  - and {hidden} more; the log names them")
+    return lines
+
+
+def _unanswered(answer: Answer, persona: Persona, now: datetime) -> Reply:
+    text = answer.text or persona.no_answer
+    closest = links(answer.closest, now)[:_SHOWN_CLOSEST]
+    if closest:
+        text = f"{text}\n\nThe closest articles I have:"
+    return Reply(text, closest, (HUMAN,), reference=answer.id)
+
+
+def _actions(answer: Answer) -> tuple[Action, ...]:
+    return (
+        Action("helpful", "👍 Helpful", answer.id),
+        Action("not_helpful", "👎 Not helpful", answer.id),
+        HUMAN,
+    )
+
+
+def _age(updated_at: datetime | None, now: datetime) -> str:
+    return f"updated {ago(updated_at, now)}" if updated_at else ""
+
+
+def _counted(number: int, unit: str) -> str:
+    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"

@@ -1,0 +1,83 @@
+"""The bot's own SQL tables; `bot/migrations` makes them. Times are seconds since the epoch, UTC.
+
+Articles, leases and sync runs live in `knowledge.tables`; both are in one database.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Double, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
+
+from knowledge.tables import PlainText
+
+metadata = MetaData()
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("platform", String(32), nullable=False),
+    Column("channel", String(255), nullable=False),
+    Column("message_id", String(255), nullable=False),
+    Column("event", Text, nullable=False),  # JSON; emptied once answered, since only the key is needed then
+    Column("state", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("received_at", Double, nullable=False),
+    Column("lease_token", String(64), nullable=False),
+    Column("lease_until", Double, nullable=False),
+    Column("metadata_id", String(600), nullable=False),  # ours, sent along with the post, to find it again
+    Column("platform_id", String(255), nullable=False),  # the platform's id of our post
+    Column("finished_at", Double),
+    Column("note", PlainText, nullable=False),
+    # without the workspace: a channel shared by two workspaces delivers one message from both
+    UniqueConstraint("platform", "channel", "message_id", name="inbox_once"),
+)
+Index("inbox_open", inbox.c.state, inbox.c.lease_until)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("idempotency_key", String(255), nullable=False, unique=True),
+    Column("platform", String(32), nullable=False),
+    Column("address", Text, nullable=False),  # JSON
+    Column("reply", Text, nullable=False),  # JSON; emptied once sent
+    Column("state", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("not_before", Double, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("finished_at", Double),
+    Column("note", PlainText, nullable=False),
+)
+Index("outbox_due", outbox.c.state, outbox.c.not_before)
+
+questions = Table(
+    "questions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("asked_at", Double, nullable=False),
+    Column("platform", String(32), nullable=False),
+    Column("channel", String(255), nullable=False),
+    Column("thread", String(255), nullable=False),
+    Column("person", String(255), nullable=False),
+    Column("text", PlainText, nullable=False),
+    Column("audience", Text, nullable=False),  # JSON list of labels, or null for every audience
+    Column("persona", String(255), nullable=False),
+    Column("verdict", String(16), nullable=False),
+    Column("answer_id", String(64), nullable=False),
+    Column("confidence", Double, nullable=False),
+    Column("cache", String(16), nullable=False),
+    Column("trace", PlainText, nullable=False),  # JSON: what `why` tells
+)
+Index("questions_place", questions.c.platform, questions.c.channel, questions.c.thread, questions.c.id)
+Index("questions_answer", questions.c.answer_id)
+
+ratings = Table(
+    "ratings",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("answer_id", String(64), nullable=False),
+    Column("person", String(255), nullable=False),
+    Column("helpful", Integer, nullable=False),  # 1 or 0
+    Column("rated_at", Double, nullable=False),
+    UniqueConstraint("answer_id", "person", name="ratings_once"),
+)
