@@ -1,0 +1,282 @@
+"""ArticleIndex: the library's articles as passages that can be searched."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+import structlog
+from numpy.typing import NDArray
+
+from knowledge.errors import PassageIndexError
+from knowledge.models import ArticleRef, CorpusVersion, Passage, ScoredPassage
+from knowledge.stores.filling import Embedding, IndexFiller, Library, Progress
+from knowledge.stores.generation import Generations
+from knowledge.stores.memory import Scope
+from knowledge.stores.passage_file import PassageFile
+from knowledge.stores.passages import SPLITTER_VERSION, PassageSplitter
+from knowledge.stores.query import QueryPlan, plan_query
+from knowledge.stores.records import passage_of
+from knowledge.stores.store import PassageStore
+
+
+@dataclass(slots=True)
+class _Open:
+    """A generation in use by this process; closed when it is retired and its last user is done."""
+
+    name: str
+    store: PassageStore
+    lock: IO[bytes]
+    facts: Mapping[str, str]
+    users: int = 0
+    retired: bool = False
+
+    def close(self) -> None:
+        self.store.close()
+        self.lock.close()
+
+
+class ArticleIndex:
+    """Passages of all articles in `index_dir`, searched in memory, rebuilt from the library at any time.
+
+    Other processes may read and write the same folder: their writes and switches are seen by the next call.
+    At most one process may run `reconcile` or `rebuild` at a time; the caller holds a lease for that.
+    Raises PassageIndexError when the folder cannot be used, DiskFull, StorageError.
+    """
+
+    def __init__(self, index_dir: Path, embedding: Embedding) -> None:
+        self._generations = Generations(index_dir)
+        self._embedding = embedding
+        self._lock = threading.RLock()
+        self._open: _Open | None = None
+        self._stamp = (0, 0)
+        self._log = structlog.get_logger()
+
+    async def open(self) -> None:
+        """Open the current generation, or an empty first one; passages are read with the first search."""
+        await asyncio.to_thread(self._current)
+
+    async def close(self) -> None:
+        """Close all files; searches in flight end first."""
+        await asyncio.to_thread(self._retire)
+
+    def version(self) -> CorpusVersion:
+        """Give the version of what a search would see now, other processes' writes included; microseconds."""
+        with self._using() as current:
+            return CorpusVersion(current.name, current.store.counter())
+
+    def known(self) -> dict[ArticleRef, str]:
+        """Give the revision of each article that is held, those without passages included."""
+        with self._using() as current:
+            return current.store.file.revisions()
+
+    def passages_of(self, ref: ArticleRef) -> list[Passage]:
+        """Give the passages of one article in reading order."""
+        with self._using() as current:
+            rows = current.store.file.rows_of(ref)
+        passages = [passage_of(row.id, row.text, row.payload) for row in rows]
+        return sorted(passages, key=lambda passage: passage.position)
+
+    async def warm(self) -> int:
+        """Read the passages into memory before the first question, and give how many there are."""
+        return await asyncio.to_thread(self._count)
+
+    async def search(
+        self,
+        vectors: NDArray[np.float32],
+        text: str,
+        *,
+        audience: frozenset[str] | None,
+        sources: frozenset[str] | None = None,
+        exclude: frozenset[str] = frozenset(),
+        top_k: int = 8,
+        candidates: int = 100,  # noqa: ARG002 - of use to server stores; here every passage is a candidate
+    ) -> list[ScoredPassage]:
+        """Give the best passages for a question, best first.
+
+        `vectors` are the embeddings of `plan_query(text).texts`, a row each. `audience` None sees everything, as
+        does `sources` None; `exclude` are article ids. The filters apply before ranking.
+        """
+        plan = plan_query(text)
+        rows = np.atleast_2d(np.asarray(vectors, np.float32))
+        if len(rows) != len(plan.texts):
+            raise ValueError(f"{len(rows)} vectors for the {len(plan.texts)} texts of plan_query(text)")
+        return await asyncio.to_thread(self._search, rows, plan, Scope(audience, sources, exclude), top_k)
+
+    async def reconcile(self, library: Library, progress: Progress | None = None) -> int:
+        """Bring the index in step with the library and give how many passages were embedded.
+
+        An index of another model or another way of splitting is rebuilt.
+        """
+        stale = await asyncio.to_thread(self._stale_reason)
+        if stale:
+            self._log.warning("index.rebuild", reason=stale)
+            return await self.rebuild(library, progress)
+        with self._using() as current:
+            return await IndexFiller(current.store.file, self._embedding, self._splitter()).run(
+                library, progress
+            )
+
+    async def rebuild(self, library: Library, progress: Progress | None = None) -> int:
+        """Build a new generation while the present one answers, switch to it, and give how many were embedded.
+
+        A rebuild that was killed is taken up where it stood.
+        """
+        name, file = await asyncio.to_thread(self._building)
+        try:
+            embedded = await IndexFiller(file, self._embedding, self._splitter()).run(library, progress)
+        finally:
+            await asyncio.to_thread(file.close)
+        await asyncio.to_thread(self._switch, name)
+        self._log.info("index.switched", generation=name, embedded_passages=embedded)
+        return embedded
+
+    # Below, everything runs in a thread or takes microseconds -------------------------------------------------
+
+    def _splitter(self) -> PassageSplitter:
+        return PassageSplitter(self._embedding.count_tokens, self._embedding.model.max_tokens)
+
+    def _facts(self) -> dict[str, str]:
+        model = self._embedding.model
+        return {"model": model.digest, "dimensions": str(model.dimensions), "splitter": SPLITTER_VERSION}
+
+    def _stale_reason(self) -> str:
+        with self._using() as current:
+            wanted = self._facts()
+            differing = sorted(name for name in wanted if current.facts.get(name) != wanted[name])
+            empty = not current.store.file.revisions()
+        if differing and empty:
+            current.store.file.record_facts(wanted)
+            current.facts = wanted
+            return ""
+        return f"other {', '.join(differing)} than the index was built with" if differing else ""
+
+    def _search(
+        self, vectors: NDArray[np.float32], plan: QueryPlan, scope: Scope, top_k: int
+    ) -> list[ScoredPassage]:
+        with self._using() as current:
+            # Vectors of two models cannot be compared: until the rebuild is done, keywords alone search.
+            comparable = current.facts.get("model") == self._embedding.model.digest
+            hits = current.store.search(vectors if comparable else None, plan, scope, top_k)
+        return [
+            ScoredPassage(passage_of(hit.id, hit.text, hit.payload), hit.score, hit.dense, hit.keyword)
+            for hit in hits
+        ]
+
+    def _count(self) -> int:
+        with self._using() as current:
+            return current.store.count()
+
+    @contextmanager
+    def _using(self) -> Iterator[_Open]:
+        """Give the current generation and keep it open meanwhile; a damaged one is replaced before the error goes on."""
+        with self._lock:
+            current = self._current()
+            current.users += 1
+        try:
+            yield current
+        except PassageIndexError as error:
+            self._replace(current.name, error)
+            raise
+        finally:
+            with self._lock:
+                current.users -= 1
+                if current.retired and current.users == 0:
+                    current.close()
+
+    def _current(self) -> _Open:
+        """Open what the pointer names, if it is not open yet."""
+        with self._lock:
+            if self._open is not None and self._stamp == self._generations.stamp():
+                return self._open
+            with self._generations.exclusive():
+                opened = self._opened()
+                self._retire()
+                self._open, self._stamp = opened, self._generations.stamp()
+                self._generations.remove_unused()
+            return opened
+
+    def _opened(self) -> _Open:
+        name = self._generations.current()
+        if name is None or not self._generations.path(name).exists():
+            name = self._create()
+        try:
+            return self._opened_as(name)
+        except PassageIndexError as error:
+            self._set_aside(name, error)
+            return self._opened_as(self._create())
+
+    def _opened_as(self, name: str) -> _Open:
+        store = PassageStore(self._generations.path(name))
+        try:
+            return _Open(name, store, self._generations.hold(name), store.file.facts())
+        except BaseException:
+            store.close()
+            raise
+
+    def _create(self) -> str:
+        """Make an empty generation and switch to it; within `exclusive`."""
+        name = self._generations.begin()
+        self._new_file(name).close()
+        self._generations.switch(name)
+        return name
+
+    def _new_file(self, name: str) -> PassageFile:
+        file = PassageFile(self._generations.path(name), create=True)
+        file.record_facts(self._facts())
+        return file
+
+    def _building(self) -> tuple[str, PassageFile]:
+        """Open the generation that a rebuild left unfinished, or begin one."""
+        with self._generations.exclusive():
+            name = self._generations.building()
+            if name is not None:
+                try:
+                    file = PassageFile(self._generations.path(name))
+                except PassageIndexError as error:
+                    self._set_aside(name, error)
+                else:
+                    if self._facts().items() <= file.facts().items():
+                        return name, file
+                    file.close()
+            name = self._generations.begin()
+            return name, self._new_file(name)
+
+    def _switch(self, name: str) -> None:
+        with self._generations.exclusive():
+            self._generations.switch(name)
+        self._current()
+        with self._generations.exclusive():
+            self._generations.remove_unused()
+
+    def _replace(self, name: str, error: PassageIndexError) -> None:
+        """Put an empty generation in a damaged one's place, unless somebody did already."""
+        with self._lock, self._generations.exclusive():
+            if self._generations.current() == name:
+                self._set_aside(name, error)
+                self._create()
+
+    def _set_aside(self, name: str, error: PassageIndexError) -> None:
+        aside = self._generations.set_aside(name)
+        self._log.error(
+            "index.damaged",
+            generation=name,
+            moved_to=str(aside),
+            error=str(error),
+            remedy="the next sync rebuilds it",
+        )
+
+    def _retire(self) -> None:
+        with self._lock:
+            current, self._open = self._open, None
+            if current is None:
+                return
+            current.retired = True
+            if current.users == 0:
+                current.close()

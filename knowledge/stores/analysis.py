@@ -1,0 +1,105 @@
+"""Words as keyword search compares them: folded, stemmed by language, codes kept whole and in parts."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from itertools import pairwise
+
+import Stemmer
+
+_DEFAULT_LANGUAGE = "english"
+_SNOWBALL = {
+    "ar": "arabic",
+    "ca": "catalan",
+    "da": "danish",
+    "de": "german",
+    "el": "greek",
+    "en": "english",
+    "es": "spanish",
+    "eu": "basque",
+    "fi": "finnish",
+    "fr": "french",
+    "ga": "irish",
+    "hi": "hindi",
+    "hu": "hungarian",
+    "hy": "armenian",
+    "id": "indonesian",
+    "it": "italian",
+    "lt": "lithuanian",
+    "nb": "norwegian",
+    "ne": "nepali",
+    "nl": "dutch",
+    "nn": "norwegian",
+    "no": "norwegian",
+    "pt": "portuguese",
+    "ro": "romanian",
+    "ru": "russian",
+    "sr": "serbian",
+    "sv": "swedish",
+    "ta": "tamil",
+    "tr": "turkish",
+    "yi": "yiddish",
+}
+
+# Scripts written without spaces: Thai to Khmer, kana, Han. (Hangul has spaces but no Snowball stemmer.)
+_UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
+    "\U00020000-\U0003134f"
+)
+_WORD = rf"[^\W{_UNSPACED}]+"
+_TOKEN = re.compile(rf"[{_UNSPACED}]+|{_WORD}(?:[._\-/@:'’]{_WORD})*(?:\+\+|\#(?!\w))?")
+_PART = re.compile(r"[^\W_]+")
+_UNSPACED_TOKEN = re.compile(rf"[{_UNSPACED}]")
+_APOSTROPHE = re.compile(r"['’]")
+_CACHE_LIMIT = 200_000
+_LONGEST_TERM = 64
+
+
+def stemmer_language(tag: str | None) -> str:
+    """Give the Snowball name for a BCP 47 tag; English where there is none, so that texts and questions agree."""
+    return _SNOWBALL.get((tag or "").split("-")[0].lower(), _DEFAULT_LANGUAGE)
+
+
+class Analyzer:
+    """Turns text into terms. Not safe for use by several threads at once (the stemmers are not)."""
+
+    def __init__(self) -> None:
+        self._stemmers: dict[str, Stemmer.Stemmer] = {}
+        self._known: dict[tuple[str, str], tuple[str, ...]] = {}
+
+    def terms(self, text: str, language: str) -> list[str]:
+        """Give the terms of a text in order; `language` is a Snowball name."""
+        folded = unicodedata.normalize("NFKC", text).casefold()
+        terms: list[str] = []
+        for token in _TOKEN.findall(folded):
+            terms.extend(self._terms_of(token, language))
+        return terms
+
+    def _terms_of(self, token: str, language: str) -> tuple[str, ...]:
+        key = (language, token)
+        known = self._known.get(key)
+        if known is None:
+            known = self._analysed(token, language)
+            if len(self._known) >= _CACHE_LIMIT:
+                self._known.clear()
+            self._known[key] = known
+        return known
+
+    def _analysed(self, token: str, language: str) -> tuple[str, ...]:
+        if _UNSPACED_TOKEN.match(token):
+            return tuple(a + b for a, b in pairwise(token)) if len(token) > 1 else (token,)
+        word = _APOSTROPHE.sub("", token.removesuffix("'s").removesuffix("’s"))
+        parts = _PART.findall(word)
+        if parts == [word]:
+            return (self._stem(word, language),)
+        # A code such as err_504 or acme.ovpn: as it stands, and by its parts.
+        return (word[:_LONGEST_TERM], *(self._stem(part, language) for part in parts))
+
+    def _stem(self, word: str, language: str) -> str:
+        stemmer = self._stemmers.get(language)
+        if stemmer is None:
+            # Words are cached here already, so the stemmer's own cache would only take memory.
+            stemmer = self._stemmers[language] = Stemmer.Stemmer(language, 0)
+        stem: str = stemmer.stemWord(word[:_LONGEST_TERM])
+        return stem

@@ -1,0 +1,231 @@
+"""Search over passages held in memory: a matrix of vectors and BM25 postings, filtered first and then fused."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from knowledge.stores.analysis import Analyzer, stemmer_language
+from knowledge.stores.fusion import fuse
+from knowledge.stores.postings import Postings, weighted_counts
+from knowledge.stores.query import QueryPlan
+
+TITLE_WEIGHT = 1.0
+HEADING_WEIGHT = 1.0
+
+_Kind = TypeVar("_Kind", bound=np.generic)
+Vectors = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is searched: the words in three fields, the labels that filter, and what the owner wants back.
+
+    `text` and `payload` are opaque and come back with a hit; `words` are `text` without markup. `vector` None means that only keywords find the entry.
+    """
+
+    id: str
+    text: str
+    words: str
+    title: str = ""
+    headings: str = ""
+    language: str | None = None
+    source: str = ""
+    article_id: str = ""
+    audience: frozenset[str] = frozenset()
+    payload: str = ""
+    vector: Vectors | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A found entry; `score` ranks, `dense` is its cosine and `keyword` its BM25 score."""
+
+    id: str
+    text: str
+    payload: str
+    score: float
+    dense: float
+    keyword: float
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a search may see: None for audience or sources means all of them; `exclude` are article ids.
+
+    `ids`, where given, are the only entries it may see.
+    """
+
+    audience: frozenset[str] | None = None
+    sources: frozenset[str] | None = None
+    exclude: frozenset[str] = frozenset()
+    ids: Collection[str] | None = None
+
+
+class MemorySearch:
+    """Entries in slots of growing arrays. Not safe for several threads at once; its owner holds a lock."""
+
+    def __init__(self) -> None:
+        self._analyzer = Analyzer()
+        self._postings = Postings()
+        self._slot_of: dict[str, int] = {}
+        self._slots_of_article: dict[str, set[int]] = {}
+        self._free: list[int] = []
+        self._ids: list[str] = []
+        self._texts: list[str] = []
+        self._payloads: list[str] = []
+        self._article_ids: list[str] = []
+        self._languages: Counter[str] = Counter()
+        self._language_of: list[str] = []
+        self._groups: dict[tuple[str, frozenset[str]], int] = {}
+        self._group_of: NDArray[np.int32] = np.zeros(0, np.int32)
+        self._alive: NDArray[np.bool_] = np.zeros(0, np.bool_)
+        self._matrix: Vectors = np.zeros((0, 0), np.float32)
+
+    def __len__(self) -> int:
+        return len(self._slot_of)
+
+    def __contains__(self, entry_id: object) -> bool:
+        return entry_id in self._slot_of
+
+    def put(self, entries: Iterable[Entry]) -> None:
+        """Add entries; one with a known id takes the old one's place."""
+        added = list(entries)
+        self.remove([entry.id for entry in added])
+        for entry in added:
+            self._put(entry)
+
+    def remove(self, ids: Iterable[str]) -> None:
+        """Take entries out; unknown ids are passed over."""
+        slots = [self._slot_of.pop(known) for known in dict.fromkeys(ids) if known in self._slot_of]
+        self._postings.remove(slots)
+        for slot in slots:
+            self._alive[slot] = False
+            self._slots_of_article[self._article_ids[slot]].discard(slot)
+            self._languages[self._language_of[slot]] -= 1
+            self._texts[slot] = self._payloads[slot] = ""
+        self._free.extend(slots)
+
+    def items(self) -> list[tuple[str, str, str]]:
+        """Give id, text and payload of every entry, by id."""
+        return [
+            (known, self._texts[slot], self._payloads[slot]) for known, slot in sorted(self._slot_of.items())
+        ]
+
+    def search(self, vectors: Vectors | None, plan: QueryPlan, scope: Scope, top_k: int) -> list[Hit]:
+        """Give the best `top_k` entries in scope, best first, ties by id.
+
+        `vectors` has a row for each of `plan.texts` (unit length); None searches by keywords alone.
+        """
+        mask = self._mask(scope)
+        if top_k < 1 or not mask.any():
+            return []
+        dense = self._dense(vectors, plan.weights)
+        keyword, ceiling = self._keyword(plan)
+        scores = fuse(dense, keyword, ceiling)
+        if vectors is None:
+            mask &= keyword > 0
+        return [
+            Hit(
+                self._ids[slot],
+                self._texts[slot],
+                self._payloads[slot],
+                float(scores[slot]),
+                float(dense[slot]),
+                float(keyword[slot]),
+            )
+            for slot in self._best(scores, mask, top_k)
+        ]
+
+    def _put(self, entry: Entry) -> None:
+        slot = self._free.pop() if self._free else self._new_slot()
+        language = stemmer_language(entry.language)
+        self._slot_of[entry.id] = slot
+        self._ids[slot], self._texts[slot], self._payloads[slot] = entry.id, entry.text, entry.payload
+        self._article_ids[slot], self._language_of[slot] = entry.article_id, language
+        self._slots_of_article.setdefault(entry.article_id, set()).add(slot)
+        self._languages[language] += 1
+        group = (entry.source, entry.audience)
+        self._group_of[slot] = self._groups.setdefault(group, len(self._groups))
+        self._alive[slot] = True
+        self._set_vector(slot, entry.vector)
+        fields = ((entry.words, 1.0), (entry.title, TITLE_WEIGHT), (entry.headings, HEADING_WEIGHT))
+        terms = weighted_counts((self._analyzer.terms(text, language), weight) for text, weight in fields)
+        self._postings.add(slot, terms)
+
+    def _new_slot(self) -> int:
+        slot = len(self._ids)
+        for values in (self._ids, self._texts, self._payloads, self._article_ids, self._language_of):
+            values.append("")
+        if slot >= len(self._alive):
+            size = max(1024, slot + slot // 2)
+            self._alive = _grown(self._alive, size)
+            self._group_of = _grown(self._group_of, size)
+            self._matrix = _grown(self._matrix, size)
+        return slot
+
+    def _set_vector(self, slot: int, vector: Vectors | None) -> None:
+        if vector is not None and self._matrix.shape[1] == 0:
+            self._matrix = np.zeros((len(self._alive), len(vector)), np.float32)
+        self._matrix[slot] = 0.0 if vector is None else vector
+
+    def _mask(self, scope: Scope) -> NDArray[np.bool_]:
+        size = len(self._ids)
+        allowed = np.array([_visible(group, scope) for group in self._groups] or [False], np.bool_)
+        mask: NDArray[np.bool_] = self._alive[:size] & allowed[self._group_of[:size]]
+        for article_id in scope.exclude:
+            mask[list(self._slots_of_article.get(article_id, ()))] = False
+        if scope.ids is not None:
+            chosen = np.zeros(size, np.bool_)
+            chosen[[self._slot_of[known] for known in scope.ids if known in self._slot_of]] = True
+            mask &= chosen
+        return mask
+
+    def _dense(self, vectors: Vectors | None, weights: Sequence[float]) -> Vectors:
+        size = len(self._ids)
+        if vectors is None or self._matrix.shape[1] == 0:
+            return np.zeros(size, np.float32)
+        # Cosines are linear in the query, so weighing the vectors first costs one product in place of several.
+        query = np.asarray(weights, np.float32) @ np.atleast_2d(vectors)
+        cosines: Vectors = self._matrix[:size] @ query
+        return cosines
+
+    def _keyword(self, plan: QueryPlan) -> tuple[Vectors, float]:
+        """Give BM25 scores of all slots and the score that a perfect match would have."""
+        weights: dict[str, float] = {}
+        for text, weight in plan.keywords:
+            for language in sorted(language for language, count in self._languages.items() if count):
+                for term in dict.fromkeys(self._analyzer.terms(text, language)):
+                    weights[term] = max(weights.get(term, 0.0), weight)
+        return self._postings.scores(weights, len(self._ids)), self._postings.ceiling(weights)
+
+    def _best(self, scores: Vectors, mask: NDArray[np.bool_], top_k: int) -> list[int]:
+        slots = np.flatnonzero(mask)
+        # Rounded, so that the last bits of a sum do not decide between equals.
+        rounded = np.round(scores[slots], 6)
+        if len(slots) > top_k:
+            threshold = np.partition(rounded, len(slots) - top_k)[len(slots) - top_k]
+            kept = rounded >= threshold
+            slots, rounded = slots[kept], rounded[kept]
+        order = sorted(
+            zip((-rounded).tolist(), (self._ids[slot] for slot in slots), slots.tolist(), strict=True)
+        )
+        return [slot for _, _, slot in order[:top_k]]
+
+
+def _visible(group: tuple[str, frozenset[str]], scope: Scope) -> bool:
+    source, audience = group
+    if scope.sources is not None and source not in scope.sources:
+        return False
+    return scope.audience is None or not audience.isdisjoint(scope.audience)
+
+
+def _grown(values: NDArray[_Kind], size: int) -> NDArray[_Kind]:
+    grown = np.zeros((size, *values.shape[1:]), values.dtype)
+    grown[: len(values)] = values
+    return grown

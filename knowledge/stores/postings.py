@@ -1,0 +1,123 @@
+"""BM25 over postings in memory that are updated in place."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+_MOST_QUERY_TERMS = 128
+
+K1 = 1.2
+B = 0.6
+
+
+class Postings:
+    """Which slots hold which terms and how often; a slot is a small integer that its owner may use again.
+
+    The score is BM25 (Robertson & Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", 2009) with
+    idf = ln(1 + (N - df + 0.5) / (df + 0.5)). Frequencies may be fractions, so that fields can weigh differently.
+    """
+
+    def __init__(self) -> None:
+        self._ids: dict[str, int] = {}
+        self._slots: list[array[int]] = []
+        self._frequencies: list[array[float]] = []
+        self._terms_of: dict[int, array[int]] = {}
+        self._lengths: NDArray[np.float32] = np.zeros(1024, np.float32)
+        self._total_length = 0.0
+        self._norms: NDArray[np.float32] | None = None
+
+    def __len__(self) -> int:
+        return len(self._terms_of)
+
+    def add(self, slot: int, frequencies: Mapping[str, float]) -> None:
+        """Put the terms of a slot that holds none."""
+        ids = array("i")
+        for term, frequency in frequencies.items():
+            number = self._ids.get(term)
+            if number is None:
+                number = self._ids[term] = len(self._slots)
+                self._slots.append(array("i"))
+                self._frequencies.append(array("f"))
+            self._slots[number].append(slot)
+            self._frequencies[number].append(frequency)
+            ids.append(number)
+        self._terms_of[slot] = ids
+        self._set_length(slot, sum(frequencies.values()))
+
+    def remove(self, slots: Sequence[int]) -> None:
+        """Take the terms of slots out; slots without terms are passed over."""
+        held = [slot for slot in slots if slot in self._terms_of]
+        if not held:
+            return
+        gone = np.zeros(len(self._lengths), np.bool_)
+        gone[held] = True
+        touched: set[int] = set()
+        for slot in held:
+            touched.update(self._terms_of.pop(slot))
+            self._set_length(slot, 0.0)
+        for number in touched:
+            self._keep(number, gone)
+
+    def scores(self, weights: Mapping[str, float], size: int) -> NDArray[np.float32]:
+        """Give the BM25 score of slots 0 to `size` (exclusive) for query terms with their weights.
+
+        Of a very long question the terms that tell most count.
+        """
+        scores: NDArray[np.float32] = np.zeros(size, np.float32)
+        norms = self._current_norms()
+        for number, weight in self._telling(weights):
+            slots = np.frombuffer(self._slots[number], np.int32)
+            frequencies = np.frombuffer(self._frequencies[number], np.float32)
+            scores[slots] += frequencies * np.float32(weight * (K1 + 1)) / (frequencies + norms[slots])
+        return scores
+
+    def ceiling(self, weights: Mapping[str, float]) -> float:
+        """Give the score that nothing can exceed: every query term, as often as one likes."""
+        return (K1 + 1) * sum(weight for _, weight in self._telling(weights))
+
+    def _telling(self, weights: Mapping[str, float]) -> list[tuple[int, float]]:
+        known = [(self._ids[term], weight) for term, weight in weights.items() if term in self._ids]
+        weighed = [
+            (number, weight * self._idf(number)) for number, weight in known if len(self._slots[number])
+        ]
+        # The order of summing is fixed, so that equal questions give equal scores to the last bit.
+        return sorted(weighed, key=lambda pair: (-pair[1], pair[0]))[:_MOST_QUERY_TERMS]
+
+    def _idf(self, number: int) -> float:
+        count = len(self._slots[number])
+        return float(np.log1p((len(self) - count + 0.5) / (count + 0.5)))
+
+    def _keep(self, number: int, gone: NDArray[np.bool_]) -> None:
+        slots = np.frombuffer(self._slots[number], np.int32)
+        frequencies = np.frombuffer(self._frequencies[number], np.float32)
+        kept = ~gone[slots]
+        self._slots[number] = array("i", slots[kept].tobytes())
+        self._frequencies[number] = array("f", frequencies[kept].tobytes())
+
+    def _set_length(self, slot: int, length: float) -> None:
+        if slot >= len(self._lengths):
+            grown = np.zeros(max(slot + 1, 2 * len(self._lengths)), np.float32)
+            grown[: len(self._lengths)] = self._lengths
+            self._lengths = grown
+        self._total_length += length - float(self._lengths[slot])
+        self._lengths[slot] = length
+        self._norms = None
+
+    def _current_norms(self) -> NDArray[np.float32]:
+        if self._norms is None:
+            average = self._total_length / max(len(self), 1) or 1.0
+            self._norms = (K1 * (1 - B + B * self._lengths / average)).astype(np.float32)
+        return self._norms
+
+
+def weighted_counts(fields: Iterable[tuple[Iterable[str], float]]) -> dict[str, float]:
+    """Sum how often each term stands in the fields, each occurrence counting as its field's weight."""
+    counts: dict[str, float] = {}
+    for terms, weight in fields:
+        for term in terms:
+            counts[term] = counts.get(term, 0.0) + weight
+    return counts

@@ -1,0 +1,27 @@
+"""How a question becomes query vectors and keywords. Pure; the embedder embeds `plan_query(text).texts`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_MOST_CHARACTERS = 4_000
+_LEAD = re.compile(r"\n\s*\n|\n|(?<=[.!?])\s")
+
+
+@dataclass(frozen=True, slots=True)
+class QueryPlan:
+    """What to search for: `texts` are embedded, and `weights` (summing to 1) say how much each counts.
+
+    `keywords` are texts for keyword search, each with the weight of its terms.
+    """
+
+    texts: tuple[str, ...]
+    weights: tuple[float, ...]
+    keywords: tuple[tuple[str, float], ...]
+
+
+def plan_query(text: str) -> QueryPlan:
+    """Plan the search for a question of any length; the same text always gives the same plan."""
+    whole = text.strip()[:_MOST_CHARACTERS]
+    return QueryPlan(texts=(whole,), weights=(1.0,), keywords=((whole, 1.0),))

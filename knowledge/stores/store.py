@@ -1,0 +1,63 @@
+"""A generation of the passage index: its file, and the search over what the file holds."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from knowledge.stores.memory import Hit, MemorySearch, Scope, Vectors
+from knowledge.stores.passage_file import PassageFile
+from knowledge.stores.query import QueryPlan
+from knowledge.stores.records import entry_of
+
+
+class PassageStore:
+    """Searches one generation's file in memory and follows its writers, of this process and of others.
+
+    Safe for several threads. Writes go through `file`; each search first takes up what was written since.
+    """
+
+    def __init__(self, path: Path, *, create: bool = False) -> None:
+        self.file = PassageFile(path, create=create)
+        # Its own connection, so that a search never waits for a write, and sees its own process's writes too.
+        self._reader = PassageFile(path)
+        self._memory = MemorySearch()
+        self._loaded = 0
+        self._lock = threading.RLock()
+
+    def close(self) -> None:
+        """Close the file; may be called twice."""
+        self.file.close()
+        self._reader.close()
+
+    def counter(self) -> int:
+        """Give the counter of the last committed write."""
+        return self._reader.counter()
+
+    def refresh(self) -> None:
+        """Take up what was written since the last time: the changed rows only."""
+        with self._lock:
+            if self._reader.counter() == self._loaded:
+                return
+            changes = self._reader.changes_since(self._loaded)
+            self._memory.remove(changes.removed)
+            self._memory.put(entry_of(row) for row in changes.rows)
+            self._loaded = changes.counter
+
+    def search(self, vectors: Vectors | None, plan: QueryPlan, scope: Scope, top_k: int) -> list[Hit]:
+        """Search the newest committed state; see MemorySearch.search."""
+        with self._lock:
+            self.refresh()
+            return self._memory.search(vectors, plan, scope, top_k)
+
+    def items(self) -> list[tuple[str, str, str]]:
+        """Give id, text and payload of everything held, by id."""
+        with self._lock:
+            self.refresh()
+            return self._memory.items()
+
+    def count(self) -> int:
+        """Give the number of passages."""
+        with self._lock:
+            self.refresh()
+            return len(self._memory)
