@@ -124,7 +124,7 @@ def _ends(match: re.Match[str], low: int, high: int, names: tuple[str, ...], pro
     if match["last"] is not None:
         last = _number(match["last"], low, names)
     else:
-        last = end if match["step"] else first
+        last = max(end, first or 0) if match["step"] else first
     if last is not None and first is not None and names is _WEEKDAYS and last == 0 < first:
         last = 7  # fri-sun
     if first is None or last is None or not low <= first <= last <= high:

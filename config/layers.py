@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_origin
 
 from config.keys import PREFIX, ConfigKey, KeyPath, environment_name, place
 from config.nearest import is_likely, similarity
@@ -182,7 +182,7 @@ def _parsed(key: ConfigKey, text: str) -> Any:
         return text if text or accepts_empty else None
     if not text.strip():
         return None
-    is_list_of_words = key.table is None and key.annotation == frozenset[str]
+    is_list_of_words = get_origin(key.annotation) is frozenset
     if is_list_of_words and not text.lstrip().startswith("["):
         return [word.strip() for word in text.split(",") if word.strip()]
     return json.loads(text)

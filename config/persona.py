@@ -36,8 +36,8 @@ class Persona:
 
     `tone` are rules such as "short sentences". `no_answer` is said when the articles do not answer: whole
     sentences without placeholders, followed by the closest articles' titles and the offer of a person.
-    `apology` is said when something failed, followed by a reference such as "(ref 3f2a)". `greeting` opens a chat and
-    answers "hi". `sign_off` may end an answer, and may be empty. `language` is the BCP 47 tag of these texts.
+    `apology` is said when something failed, followed by a reference such as "(ref 3f2a)". `greeting` opens a
+    chat and answers "hi". `sign_off` may end an answer, and may be empty. `language` is their BCP 47 tag.
     """
 
     name: str

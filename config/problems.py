@@ -63,7 +63,7 @@ def _line(
 
 
 def _section(path: KeyPath, given: Mapping[KeyPath, Given]) -> str:
-    """Name what concerns several keys of a section by the section, and the place of the first key given there."""
+    """Name the section, for what concerns several of its keys, with the file or variable of the first one."""
     first = next((entry.where for known, entry in given.items() if known[: len(path)] == path), None)
     label = f"[{'.'.join(map(str, path))}]"
     return f"{first.split(': ')[0]}: {label}" if first else label
@@ -79,7 +79,7 @@ def _table_line(
     where = (
         where.replace(f"[[{key.path[0]}]]", label) if f"[[{key.path[0]}]]" in where else f"{where} {label}"
     )
-    name = " ".join(map(str, inner[:1])) or "it"
+    name = str(inner[0]) if inner else ""
     if detail["type"] == "missing":
         remedy = _AUDIENCE_REMEDY if name == "audience" else f'add {name} = "…"'
         return f"{where}: {name} is missing; {remedy}"
@@ -88,7 +88,8 @@ def _table_line(
     if detail["type"] == "extra_forbidden" and key.table:
         return f"{where}: {name} is not a setting; {did_you_mean(name, key.table.model_fields)}"
     inner_key = next((known for known in _fields(key.table) if known.path == (name,)), None)
-    return f"{where}: {name}{_shown(detail, inner_key)}{_problem(detail)}"
+    problem = f"{_shown(detail, inner_key)}{_problem(detail)}"
+    return f"{where}: {name}{problem}" if name else f"{where}{problem}"
 
 
 def _fields(table: type[BaseModel] | None) -> list[ConfigKey]:

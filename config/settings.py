@@ -4,7 +4,6 @@
 Every setting stands with its default and a line of why in `config/defaults.toml`.
 """
 
-# ruff: noqa: TC001 - pydantic evaluates the annotations of these models at run time
 from __future__ import annotations
 
 import os
@@ -20,6 +19,7 @@ from config.keys import config_keys as keys_of
 from config.loading import find_config, load
 from config.secret_files import source_secret
 from config.validators import (
+    SLACK_API,
     DatabaseUrl,
     Duration,
     Every,
@@ -27,7 +27,7 @@ from config.validators import (
     Label,
     PlatformId,
     RedisUrl,
-    SlashedHttpUrl,
+    SlackApiUrl,
     SocketUrl,
     SourceName,
     VariableName,
@@ -218,7 +218,7 @@ class SlackSettings(Section):
     bot_token: SecretStr = SecretStr("")
     app_token: SecretStr = SecretStr("")
     signing_secret: SecretStr = SecretStr("")
-    api_url: SlashedHttpUrl = "https://slack.com/api/"
+    api_url: SlackApiUrl = SLACK_API
 
 
 class DiscordSettings(Section):

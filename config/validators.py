@@ -9,6 +9,8 @@ from pydantic import AfterValidator, SecretStr
 
 from config.durations import Schedule, parse_duration
 
+SLACK_API = "https://slack.com/api/"
+
 _DATABASES = ("postgresql", "postgresql+asyncpg", "postgres", "sqlite", "sqlite+aiosqlite")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}")
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
@@ -73,8 +75,9 @@ def _url(*schemes: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _slash_at_end(text: str) -> str:
-    return text if text.endswith("/") else f"{text}/"
+def _slack_api(text: str) -> str:
+    """Slack's client appends a method's name to it, so it ends in a slash; empty means Slack's own."""
+    return f"{text.rstrip('/')}/" if text else SLACK_API
 
 
 Label = Annotated[str, AfterValidator(_label)]
@@ -86,5 +89,5 @@ Duration = Annotated[str, AfterValidator(_duration)]
 DatabaseUrl = Annotated[SecretStr, _url(*_DATABASES)]
 RedisUrl = Annotated[SecretStr, _url("redis", "rediss", "unix")]
 HttpUrl = Annotated[str, _url("http", "https")]
-SlashedHttpUrl = Annotated[str, _url("http", "https"), AfterValidator(_slash_at_end)]
+SlackApiUrl = Annotated[str, _url("http", "https"), AfterValidator(_slack_api)]
 SocketUrl = Annotated[str, _url("ws", "wss")]

@@ -1,0 +1,78 @@
+"""defaults.toml says what the code does."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+from pydantic import SecretStr
+
+import config
+from config.durations import Schedule
+from config.settings import ChannelSettings, Settings, SourceSettings, config_keys, load_settings
+
+DEFAULTS = Path(config.__file__).parent / "defaults.toml"
+
+
+def _flat(document: dict[str, object]) -> dict[tuple[str, ...], object]:
+    tables = {path[0] for key in config_keys() if len(path := key.path) > 1}
+    flat: dict[tuple[str, ...], object] = {}
+    for name, value in document.items():
+        if name in tables and isinstance(value, dict):
+            flat.update({(name, key): inner for key, inner in value.items()})
+        else:
+            flat[(name,)] = value
+    return flat
+
+
+def _plain(default: object) -> object:
+    if isinstance(default, SecretStr):
+        return default.get_secret_value()
+    if isinstance(default, Path):
+        return str(default)
+    return list(default) if isinstance(default, frozenset | tuple) else default
+
+
+def test_every_setting_stands_there_with_the_codes_default() -> None:
+    """No setting is missing, none is invented, and every value is the default."""
+    expected = {
+        key.path: _plain(key.default)
+        for key in config_keys()
+        if key.table is None and key.default is not None
+    }
+    assert _flat(tomllib.loads(DEFAULTS.read_text(encoding="utf-8"))) == expected
+
+
+def test_it_is_a_config_file_that_changes_nothing(tmp_path: Path) -> None:
+    """A copy of it loads, and gives the defaults."""
+    copy = tmp_path / "helpdesk-bot.toml"
+    copy.write_bytes(DEFAULTS.read_bytes())
+    assert load_settings(copy, {}) == Settings(data_dir=tmp_path / ".helpdesk-bot")
+
+
+def test_what_has_no_default_stands_there_as_a_comment() -> None:
+    """web.port, and every key of [[sources]] and [[channels]]."""
+    comments = set(re.findall(r"^# (\w+) = ", DEFAULTS.read_text(encoding="utf-8"), flags=re.MULTILINE))
+    assert comments == {"port"} | SourceSettings.model_fields.keys() | ChannelSettings.model_fields.keys()
+
+
+def test_its_examples_are_valid() -> None:
+    """The commented examples, uncommented, are accepted by the models."""
+    examples = re.findall(r"^# (\w+) = (.*)$", DEFAULTS.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    document = {key: value for key, text in examples for value in tomllib.loads(f"x = {text}").values()}
+    source = {key: document[key] for key in SourceSettings.model_fields if key != "token_file"}
+    source["audience"] = ["public"]
+    assert SourceSettings.model_validate(source).schedule == Schedule.parse("1h")
+    assert (
+        ChannelSettings.model_validate({key: document[key] for key in ChannelSettings.model_fields}).mode
+        == "mention"
+    )
+
+
+def test_every_line_says_why() -> None:
+    """Each setting has a comment, on its line or on the one before."""
+    lines = DEFAULTS.read_text(encoding="utf-8").splitlines()
+    for before, line in zip(["", *lines], lines, strict=False):
+        if re.match(r"(# )?\w+ = ", line):
+            assert "  #" in line or before.startswith("# "), line

@@ -1,0 +1,108 @@
+"""Personas: the shipped ones and one's own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from config.errors import ConfigError, PersonaError
+from config.persona import Persona, is_persona_path, load_persona, shipped_personas
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+OWN = """
+name = "pirate"
+instructions = "Speak like a pirate."
+greeting = "Ahoy!"
+no_answer = "That be not in our charts."
+apology = "The ship has sprung a leak."
+"""
+
+
+@pytest.mark.parametrize("name", shipped_personas())
+def test_a_shipped_persona_is_whole(name: str) -> None:
+    """It loads by its file's name, and its sentences can be followed by more: they are whole and plain."""
+    persona = load_persona(name)
+    assert persona.name == name
+    assert persona.tone
+    for text in (persona.greeting, persona.no_answer, persona.apology):
+        assert text.endswith((".", "!"))
+        assert not set("{}[]<>*_`@") & set(text)
+
+
+def test_friendly_concise_formal_and_another_language_are_shipped() -> None:
+    """At least the three that the README names, and one that does not speak English."""
+    assert {"friendly", "concise", "formal"} <= set(shipped_personas())
+    assert {load_persona(name).language for name in shipped_personas()} > {"en"}
+
+
+def test_personas_differ_in_their_digest() -> None:
+    """The digest is part of the cache's key: two voices never share an answer."""
+    digests = {load_persona(name).digest for name in shipped_personas()}
+    assert len(digests) == len(shipped_personas())
+
+
+def test_ones_own_is_found_by_its_path(tmp_path: Path) -> None:
+    """Relative to the base; what is not said has its default."""
+    (tmp_path / "own.toml").write_text(OWN)
+    persona = load_persona("own.toml", tmp_path)
+    assert persona == load_persona(str(tmp_path / "own.toml"))
+    assert persona == Persona(
+        "pirate", "Speak like a pirate.", "Ahoy!", "That be not in our charts.", "The ship has sprung a leak."
+    )
+
+
+def test_an_unknown_persona_names_the_nearest_and_the_list() -> None:
+    """The message helps whoever mistyped."""
+    with pytest.raises(PersonaError) as caught:
+        load_persona("freindly")
+    assert 'no persona "freindly"; did you mean friendly?' in str(caught.value)
+    assert "concise, formal, friendly, german" in str(caught.value)
+    assert isinstance(caught.value, ConfigError)
+
+
+@pytest.mark.parametrize(
+    ("change", "part"),
+    [
+        (("greeting = ", "greting = "), "greting is not a key of a persona; did you mean greeting?"),
+        (('greeting = "Ahoy!"', ""), "greeting is missing"),
+        (('"Ahoy!"', '""'), "greeting is empty"),
+        (('"Ahoy!"', "3"), "greeting is not text"),
+        (('"Ahoy!"', f'"{"a" * 1001}"'), "greeting has 1001 characters; 1000 are the most"),
+        (('name = "pirate"', 'name = "pirate"\ntone = "salty"'), "tone is not a list of rules"),
+        (('name = "pirate"', 'name = "pirate"\nlanguage = "Pirate speech"'), "no language tag"),
+        (('"pirate"', '"pirate'), "is not valid TOML"),
+    ],
+)
+def test_a_broken_persona_names_file_and_key(tmp_path: Path, change: tuple[str, str], part: str) -> None:
+    """Each fault is one line that begins with the file."""
+    path = tmp_path / "own.toml"
+    path.write_text(OWN.replace(*change))
+    with pytest.raises(PersonaError) as caught:
+        load_persona(str(path))
+    assert all(problem.startswith(f"{path}: ") for problem in caught.value.problems)
+    assert part in str(caught.value)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    """The line names the path that was tried."""
+    with pytest.raises(PersonaError, match=r"gone\.toml: there is no such file"):
+        load_persona("gone.toml", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_path"),
+    [
+        ("friendly", False),
+        ("own.toml", True),
+        ("/etc/passwd", True),
+        ("../x", True),
+        ("a\\b", True),
+        ("..", False),
+    ],
+)
+def test_paths_are_told_from_names(text: str, is_path: bool) -> None:  # noqa: FBT001
+    """The router can refuse a path that somebody writes in a chat."""
+    assert is_persona_path(text) is is_path
