@@ -1,0 +1,149 @@
+"""Turns a sentence-transformers model into the ONNX file that serves it; runs in the child only, as it needs torch."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import logging
+import os
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from knowledge.embedding.encoder import OnnxEncoder, available_cpus
+from knowledge.embedding.tokens import ModelTokenizer
+from knowledge.errors import DiskFull, EmbeddingError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from knowledge.embedding.exported import ExportedModel
+
+LEAST_COSINE = 0.9999
+_OPSET = 17
+_CHECK_TEXTS = (
+    "How do I reset my password?",
+    "",
+    "Ünïcödé – 日本語のテキスト, العربية, emoji 🎉🎉 and a\ttab.",
+    "1. Open **Settings**. 2. Choose `Export…`. 3. Wait.\n\n```sh\ncurl -X POST https://example.com/v1/keys\n```",
+    "A passage that is longer than any window, so that it has to be cut at the same token. " * 60,
+)
+
+
+def export(exported: ExportedModel) -> None:
+    """Write the ONNX file unless it is there and whole; of several processes at once one does the work.
+
+    Raises:
+        EmbeddingError: The model does not survive the export: its vectors differ from sentence-transformers'.
+        DiskFull: No space for the file.
+    """
+    try:
+        exported.folder.mkdir(parents=True, exist_ok=True)
+        with _lock(exported.folder / ".lock"):
+            if not exported.is_whole():
+                _export(exported)
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise DiskFull(
+                f"no space left for the embedding model in {exported.folder}: free some and try again"
+            ) from error
+        raise EmbeddingError(f"cannot write the embedding model to {exported.folder}: {error}") from error
+
+
+@contextlib.contextmanager
+def _lock(path: Path) -> Iterator[None]:
+    # The kernel drops the lock with the process, however it ends.
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _export(exported: ExportedModel) -> None:
+    for leftover in exported.folder.glob("*.tmp"):
+        leftover.unlink()
+    plain = exported.folder / f"plain.{os.getpid()}.tmp"
+    fused = exported.folder / f"fused.{os.getpid()}.tmp"
+    try:
+        reference = _trace(exported, plain)
+        if _fuse(exported, plain, fused) and _agreement(exported, fused, reference) >= LEAST_COSINE:
+            exported.publish(fused)
+            return
+        agreement = _agreement(exported, plain, reference)
+        if agreement < LEAST_COSINE:
+            raise EmbeddingError(
+                f"embedding model {exported.model.path}: exported to ONNX its vectors differ (cosine {agreement:.4f} "
+                f"where {LEAST_COSINE} is needed); choose another embedding.model"
+            )
+        exported.publish(plain)
+    finally:
+        plain.unlink(missing_ok=True)
+        fused.unlink(missing_ok=True)
+
+
+def _trace(exported: ExportedModel, target: Path) -> np.ndarray[Any, Any]:
+    """Write the unoptimised graph and return sentence-transformers' own vectors of the check texts."""
+    import torch  # noqa: PLC0415 - seconds and 500 MB, needed once per model
+    from sentence_transformers import SentenceTransformer  # noqa: PLC0415
+
+    from knowledge.embedding.torch_encoder import Pooled  # noqa: PLC0415
+
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    # Scaled-dot-product attention does not trace; eager computes the same.
+    model = SentenceTransformer(
+        str(exported.model.path),
+        device="cpu",
+        model_kwargs={"attn_implementation": "eager", "dtype": torch.float32},
+    )
+    reference = model.encode(
+        list(_CHECK_TEXTS),
+        prompt=exported.model.question_prompt or None,
+        normalize_embeddings=True,
+        show_progress_bar=False,
+    )
+    example = torch.ones((2, 8), dtype=torch.int64)
+    dynamic = {0: "texts", 1: "tokens"}
+    with torch.inference_mode(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the tracer's doubts are settled by comparing vectors
+        torch.onnx.export(
+            Pooled(model[0].auto_model, exported.model.pooling).eval(),
+            (example, example),
+            str(target),
+            input_names=["input_ids", "attention_mask"],
+            output_names=["embeddings"],
+            dynamic_axes={"input_ids": dynamic, "attention_mask": dynamic, "embeddings": {0: "texts"}},
+            dynamo=False,
+            opset_version=_OPSET,
+        )
+    return np.asarray(reference, dtype=np.float32)
+
+
+def _fuse(exported: ExportedModel, plain: Path, target: Path) -> bool:
+    """Join each attention block into one operator, where onnxruntime knows the architecture; quicker by a fifth."""
+    from onnxruntime.transformers.optimizer import optimize_model  # noqa: PLC0415
+
+    logging.getLogger("onnxruntime.transformers").setLevel(logging.ERROR)
+    try:
+        optimised = optimize_model(
+            str(plain), model_type="bert", num_heads=0, hidden_size=exported.model.dimensions, opt_level=0
+        )
+        optimised.save_model_to_file(str(target))
+    except OSError:
+        raise
+    except Exception:  # noqa: BLE001 - a library of pattern matching; the plain graph is as right
+        return False
+    return True
+
+
+def _agreement(exported: ExportedModel, onnx: Path, reference: np.ndarray[Any, Any]) -> float:
+    """Give the least cosine between the ONNX file's vectors and the reference, alone and in one padded batch."""
+    try:
+        encoder = OnnxEncoder(onnx, available_cpus(), spin=False)
+    except Exception:  # noqa: BLE001 - a graph that does not load agrees with nothing
+        return -1.0
+    rows = ModelTokenizer(exported.model).encode(_CHECK_TEXTS, exported.model.question_prompt)
+    together = encoder.encode(rows)
+    alone = np.concatenate([encoder.encode([row]) for row in rows])
+    return float(min((together * reference).sum(axis=1).min(), (alone * reference).sum(axis=1).min()))

@@ -1,0 +1,82 @@
+"""The ONNX file of a model: where it lies, and whether it is whole."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from knowledge.embedding.model import EmbeddingModel
+
+# Raised when the graph's inputs or outputs change: files of another format are exported again.
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedModel:
+    """`models_dir`/<digest>/ with `model.onnx` and `meta.json`, which names the size and SHA-256 of the former.
+
+    The graph takes `input_ids` and `attention_mask`, int64 (texts, tokens), and gives `embeddings`, float32
+    (texts, dimensions), pooled and L2-normalised.
+    """
+
+    model: EmbeddingModel
+    folder: Path
+
+    @classmethod
+    def of(cls, model: EmbeddingModel, models_dir: Path) -> ExportedModel:
+        """Say where the export of `model` belongs; it need not be there."""
+        return cls(model, models_dir / model.digest)
+
+    @property
+    def onnx(self) -> Path:
+        """The ONNX file."""
+        return self.folder / "model.onnx"
+
+    @property
+    def meta(self) -> Path:
+        """What the ONNX file has to be; written last."""
+        return self.folder / "meta.json"
+
+    def looks_whole(self) -> bool:
+        """Whether the file is there in its full size; takes no time."""
+        try:
+            return bool(self._meta()["bytes"] == self.onnx.stat().st_size)
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
+
+    def is_whole(self) -> bool:
+        """Whether the file holds what was written, to the byte (some 100 ms for 90 MB)."""
+        return self.looks_whole() and self._meta().get("sha256") == sha256(self.onnx)
+
+    def publish(self, written: Path) -> None:
+        """Move a finished ONNX file into its place, then say what it is: a reader meanwhile finds it not whole."""
+        self.meta.unlink(missing_ok=True)
+        facts = {
+            "format": FORMAT,
+            "bytes": written.stat().st_size,
+            "sha256": sha256(written),
+            "model": str(self.model.path),
+            "dimensions": self.model.dimensions,
+            "max_tokens": self.model.max_tokens,
+            "pooling": self.model.pooling,
+        }
+        written.replace(self.onnx)
+        temporary = self.meta.with_name(f"meta.{os.getpid()}.tmp")
+        temporary.write_text(json.dumps(facts, indent=2), encoding="utf-8")
+        temporary.replace(self.meta)
+
+    def _meta(self) -> dict[str, object]:
+        meta = json.loads(self.meta.read_text(encoding="utf-8"))
+        return meta if isinstance(meta, dict) and meta.get("format") == FORMAT else {}
+
+
+def sha256(path: Path) -> str:
+    """Hash a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
