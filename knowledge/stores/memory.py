@@ -93,6 +93,11 @@ class MemorySearch:
     def __contains__(self, entry_id: object) -> bool:
         return entry_id in self._slot_of
 
+    @property
+    def dimensions(self) -> int:
+        """The length of the vectors; 0 before the first."""
+        return int(self._matrix.shape[1])
+
     def put(self, entries: Iterable[Entry]) -> None:
         """Add entries; one with a known id takes the old one's place."""
         added = list(entries)

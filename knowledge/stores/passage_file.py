@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from knowledge.errors import DiskFull, PassageIndexError, StorageError
 from knowledge.models import ArticleRef
@@ -53,6 +53,10 @@ class Changes:
     counter: int
     rows: Sequence[PassageRow]
     removed: Sequence[str]
+
+
+class RowExists(ValueError):  # noqa: N818 - the name says the fact
+    """A row with this id is there already."""
 
 
 class PassageFile:
@@ -156,10 +160,19 @@ class PassageFile:
                 [(ref.source, ref.id, revision) for ref, revision in articles.items()],
             )
 
-    def put_rows(self, rows: Iterable[PassageRow]) -> None:
-        """Write rows; one with a known id takes the old one's place."""
+    def put_rows(self, rows: Sequence[PassageRow], existing: Literal["replace", "keep", "refuse"]) -> int:
+        """Write rows and give how many; `existing` says what becomes of rows whose id is there already.
+
+        Raises RowExists for "refuse", and then nothing is written.
+        """
         with self._writing():
-            self._insert(rows, self._move_counter())
+            known = set() if existing == "replace" else self._known_ids([row.id for row in rows])
+            if known and existing == "refuse":
+                raise RowExists(min(known))
+            kept = [row for row in rows if row.id not in known]
+            if kept:
+                self._insert(kept, self._move_counter())
+            return len(kept)
 
     def remove_rows(self, ids: Sequence[str]) -> None:
         """Remove rows by id; unknown ids are passed over."""
@@ -192,6 +205,14 @@ class PassageFile:
         """Forget the vectors that were kept for a run, once it is done."""
         with self._writing():
             self._connection.execute("DELETE FROM pending_vectors")
+
+    def _known_ids(self, ids: Sequence[str]) -> set[str]:
+        known: set[str] = set()
+        for chunk in _chunks(list(ids)):
+            marks = ",".join("?" * len(chunk))
+            rows = self._connection.execute(f"SELECT id FROM passages WHERE id IN ({marks})", chunk)  # noqa: S608
+            known.update(row[0] for row in rows)
+        return known
 
     def _insert(self, rows: Iterable[PassageRow], version: int) -> None:
         values = [

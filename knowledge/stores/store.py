@@ -61,3 +61,9 @@ class PassageStore:
         with self._lock:
             self.refresh()
             return len(self._memory)
+
+    def dimensions(self) -> int:
+        """Give the length of the vectors held; 0 while there are none."""
+        with self._lock:
+            self.refresh()
+            return self._memory.dimensions
