@@ -44,7 +44,7 @@ def sections_for(
     """Give the sections that may be quoted, the main one first.
 
     The main one is that of the best passage, unless the question names a platform and it is about another.
-    Where the question names none, the same for the other platforms follows; else an article that adds something.
+    Where the question names none, the same for the other platforms follows; else an article that adds to it.
     """
     wanted = platforms(question.text)
     hits = [scored.passage for scored in evidence.passages]
@@ -65,7 +65,7 @@ def _suits(platform: str | None, wanted: frozenset[str]) -> bool:
 def _variants(
     main: Passage, hits: Sequence[Passage], articles: Mapping[ArticleRef, Sequence[Passage]]
 ) -> list[Passage]:
-    """Find what says the same for other platforms: sibling headings, or articles titled the same but for it."""
+    """Find what says the same for other platforms: sibling headings, or articles of the same title."""
     found: dict[str | None, Passage] = {platform_of(main): main}
     siblings = [
         p
@@ -108,7 +108,7 @@ def _addition(
 
 
 def texts_to_embed(sections: Sequence[Section]) -> list[str]:
-    """Give the units whose nearness to the question is worth computing, two dozen at most, the hit's first."""
+    """Give the units whose nearness to the question is computed: two dozen at most, the hit's first."""
     texts: list[str] = []
     for section in sections:
         ordered = sorted(section.units, key=lambda placed: not placed.in_hit)

@@ -1,0 +1,139 @@
+"""AnswerPipeline: evidence → the answer that goes out."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from typing import TYPE_CHECKING, Any
+
+from knowledge.answering.compose import Composed, closest
+from knowledge.answering.language import detect_language, same_language
+from knowledge.answering.phrases import phrases
+from knowledge.embedding import block_torch
+from knowledge.models import Answer, Verdict
+
+if TYPE_CHECKING:
+    from haystack import Pipeline
+
+    from config.persona import Persona
+    from config.settings import AnswerSettings
+    from knowledge.embedding.engine import Embedding
+    from knowledge.index import ArticleIndex
+    from knowledge.models import Citation, Evidence, Question
+
+ANSWER_VERSION = "1"
+"""Moves when the same evidence would give another answer; part of the answer cache's key."""
+
+
+def new_answer_id() -> str:
+    """Give a short id that no other answer has."""
+    return secrets.token_urlsafe(9)
+
+
+class AnswerPipeline:
+    """A Haystack pipeline whose one component generates and grounds; extractive while there is no LLM.
+
+    An answer is never longer than `answer.max_characters`, the bot's own words aside, unless one list of
+    steps alone is. Evidence that the gate turned down is not given to the generator. Raises KnowledgeError.
+    """
+
+    def __init__(self, index: ArticleIndex, embedding: Embedding, settings: AnswerSettings) -> None:
+        self._index = index
+        self._embedding = embedding
+        self._settings = settings
+        self._pipeline: Pipeline | None = None
+        self._building = asyncio.Lock()
+
+    async def warm(self) -> None:
+        """Load Haystack before the first question."""
+        await self._ready()
+
+    async def run(self, question: Question, evidence: Evidence, persona: Persona) -> Answer:
+        """Answer from the evidence, or say in the persona's words that the articles do not."""
+        trace = _evidence_trace(evidence)
+        if evidence.verdict not in {Verdict.ANSWERED, Verdict.UNSURE} or not evidence.passages:
+            return _unanswered(question, evidence, persona, trace)
+        pipeline = await self._ready()
+        output = await pipeline.run_async({"extractive": {"evidence": evidence, "persona": persona}})
+        composed: Composed = output["extractive"]["composed"]
+        trace |= output["extractive"]["trace"]
+        if not composed.text:
+            return _unanswered(question, evidence, persona, trace)
+        return _answered(question, evidence, persona, composed, trace)
+
+    async def _ready(self) -> Pipeline:
+        async with self._building:
+            if self._pipeline is None:
+                self._pipeline = await asyncio.to_thread(self._build)
+            return self._pipeline
+
+    def _build(self) -> Pipeline:
+        block_torch()
+        from haystack import Pipeline  # noqa: PLC0415 - a second to import; nobody pays who asks nothing
+
+        from knowledge.answering.steps.extractive import ExtractiveAnswerer  # noqa: PLC0415
+
+        pipeline = Pipeline()
+        answerer = ExtractiveAnswerer(self._index, self._embedding, self._settings.max_characters)
+        pipeline.add_component("extractive", answerer)
+        return pipeline
+
+
+def _answered(
+    question: Question, evidence: Evidence, persona: Persona, composed: Composed, trace: dict[str, Any]
+) -> Answer:
+    spoken = phrases(persona.language)
+    asked_in = question.language or detect_language(question.text)
+    cited = {(citation.source, citation.article_id) for citation in composed.citations}
+    main = next((s.passage for s in evidence.passages if tuple(s.passage.article) in cited), None)
+    written_in = (main.language if main else None) or detect_language(composed.text)
+    text = composed.text
+    if written_in and not same_language(asked_in, written_in):
+        text = f"{text}\n\n{spoken.note(written_in)}"
+    near: tuple[Citation, ...] = ()
+    if evidence.verdict is Verdict.UNSURE:
+        text = f"{spoken.unsure}\n\n{text}"
+        near = closest([s.passage for s in evidence.passages], composed.citations)
+    return Answer(
+        id=new_answer_id(),
+        question=question.text,
+        text=text,
+        verdict=evidence.verdict,
+        confidence=evidence.confidence,
+        citations=composed.citations,
+        closest=near,
+        persona=persona.name,
+        language=written_in,
+        trace=trace,
+    )
+
+
+def _unanswered(question: Question, evidence: Evidence, persona: Persona, trace: dict[str, Any]) -> Answer:
+    return Answer(
+        id=new_answer_id(),
+        question=question.text,
+        text=persona.no_answer,
+        verdict=Verdict.UNANSWERED,
+        confidence=evidence.confidence,
+        closest=closest([scored.passage for scored in evidence.passages]),
+        persona=persona.name,
+        language=persona.language,
+        trace=trace,
+    )
+
+
+def _evidence_trace(evidence: Evidence) -> dict[str, Any]:
+    return {
+        "passages": [
+            {
+                "id": scored.passage.id,
+                "title": scored.passage.title,
+                "heading": " > ".join(scored.passage.heading_path),
+                "score": round(scored.score, 4),
+                "dense": round(scored.dense, 4),
+                "keyword": round(scored.keyword, 4),
+            }
+            for scored in evidence.passages
+        ],
+        "features": {name: round(value, 4) for name, value in evidence.features.items()},
+    }
