@@ -12,9 +12,9 @@ __all__ = ["block_torch"]
 
 
 def block_torch() -> None:
-    """Keep torch out of this process; call it before haystack is imported, which imports torch where it is installed.
+    """Keep torch out of this process; call it before haystack, which imports torch where it is installed.
 
-    A process that already holds torch is left as it is. Haystack's telemetry and the model hub's network access are
+    A process that already holds torch is left as it is. Haystack's telemetry and the model hub's network are
     switched off with it: the bot talks to nobody that its operator did not name.
     """
     os.environ["HAYSTACK_TELEMETRY_ENABLED"] = "False"

@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-# Sorted within stretches of this many texts and not over all of them, so that articles become whole one after the
-# other and a run that is killed has finished some; at this size the padding is within 2 % of a full sort's.
+# Sorted within stretches of this many texts and not over all of them, so that articles become whole one after
+# the other and a run that is killed has finished some; at this size little more is padded than in a full sort
 STRETCH = 512
 
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedBatch:
-    """Vectors of some of the texts: row r of `vectors` (float32, L2-normalised) is that of texts[indices[r]]."""
+    """Vectors of some of the texts: row r of `vectors` (float32, L2-normalised) is of texts[indices[r]]."""
 
     indices: NDArray[np.int64]
     vectors: NDArray[np.float32]
@@ -28,7 +28,7 @@ class EmbeddedBatch:
 def token_budget_batches(
     lengths: Sequence[int], budget: int, stretch: int = STRETCH
 ) -> Iterator[NDArray[np.int64]]:
-    """Yield the indices of each batch: of like length, rows x longest row within `budget` tokens, never empty."""
+    """Yield the indices of each batch: of like length, rows x longest within `budget` tokens, never empty."""
     counts = np.asarray(lengths, dtype=np.int64)
     for start in range(0, len(counts), stretch):
         # Longest first: the memory that the first batch takes is enough for the others.
@@ -40,7 +40,7 @@ def token_budget_batches(
 
 
 def padded(rows: Sequence[Sequence[int]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Lay rows of token ids into one matrix, zeros behind the short ones; the second matrix is the attention mask."""
+    """Lay rows of token ids into one matrix, zeros behind the short; the second is the attention mask."""
     width = max((len(row) for row in rows), default=0)
     ids = np.zeros((len(rows), width), dtype=np.int64)
     mask = np.zeros((len(rows), width), dtype=np.int64)

@@ -71,7 +71,7 @@ class BulkEmbedder:
     async def embed(
         self, texts: Sequence[str], progress: Callable[[int, int], None] | None = None
     ) -> AsyncGenerator[EmbeddedBatch, None]:
-        """Yield the passages' vectors batch by batch, roughly in the order of `texts`; `progress` gets (done, total).
+        """Yield the passages' vectors batch by batch, roughly in order; `progress` gets (done, total).
 
         Raises:
             EmbeddingError: The child refused or died; batches that came are right.

@@ -36,7 +36,7 @@ _PASSAGES_A_RUN = 8
 class Embedding:
     """The embedding model: questions in this process, many passages in a child, neither before it is needed.
 
-    Every method loads what it needs by itself; `start` only does the slow part (the export, once per model and
+    Every method loads what it needs by itself; `start` only does the slow part (the export, once a model and
     machine) at a moment of the caller's choice. All vectors are float32 and L2-normalised.
     """
 
@@ -52,7 +52,7 @@ class Embedding:
 
     @cached_property
     def model(self) -> EmbeddingModel:
-        """The model and its digest, read from its folder (milliseconds) when first asked; raises EmbeddingError."""
+        """The model and its digest, read from its folder (milliseconds) at first; raises EmbeddingError."""
         return resolve_model(self._settings.model)
 
     async def start(self) -> None:
@@ -75,7 +75,7 @@ class Embedding:
         return await self._queue.embed(list(texts))
 
     async def embed_question_windows(self, text: str) -> NDArray[np.float32]:
-        """Embed a question of any length, shape (windows, dimensions): one vector a stretch of it, 8 at most."""
+        """Embed a question of any length, shape (windows, dimensions): a vector a stretch, 8 at most."""
         from knowledge.embedding.questions import windows  # noqa: PLC0415 - onnxruntime, not before it is needed
 
         return await self.embed_questions(await asyncio.to_thread(windows, text, self._tokenizer))
@@ -99,11 +99,11 @@ class Embedding:
                 yield batch
 
     def count_tokens(self, text: str) -> int:
-        """Count the tokens that `text` takes of the window (`model.max_tokens`) as a passage, special ones included."""
+        """Count the tokens of the window (`model.max_tokens`) that `text` takes as a passage."""
         return self._tokenizer.count(text)
 
     def offsets(self, text: str) -> list[tuple[int, int]]:
-        """Give the character range (start, end) of each token of `text`, special tokens and prompt left out."""
+        """Give the character range (start, end) of each token of `text`, without special tokens."""
         return self._tokenizer.offsets(text)
 
     @property

@@ -1,4 +1,4 @@
-"""Turns a sentence-transformers model into the ONNX file that serves it; runs in the child only, as it needs torch."""
+"""Turns a sentence-transformers model into the ONNX file that serves it; needs torch: only in the child."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _OPSET = 17
 _CHECK_TEXTS = (
     "How do I reset my password?",
     "",
-    "Ünïcödé – 日本語のテキスト, العربية, emoji 🎉🎉 and a\ttab.",
+    "Ünïcödé, 日本語のテキスト, العربية, emoji 🎉🎉 and a\ttab.",
     "1. Open **Settings**. 2. Choose `Export…`. 3. Wait.\n\n```sh\ncurl -X POST https://example.com/v1/keys\n```",
     "A passage that is longer than any window, so that it has to be cut at the same token. " * 60,
 )
@@ -74,8 +74,8 @@ def _export(exported: ExportedModel) -> None:
         agreement = _agreement(exported, plain, reference)
         if agreement < LEAST_COSINE:
             raise EmbeddingError(
-                f"embedding model {exported.model.path}: exported to ONNX its vectors differ (cosine {agreement:.4f} "
-                f"where {LEAST_COSINE} is needed); choose another embedding.model"
+                f"embedding model {exported.model.path}: exported to ONNX its vectors differ "
+                f"(cosine {agreement:.4f} where {LEAST_COSINE} is needed); choose another embedding.model"
             )
         exported.publish(plain)
     finally:
@@ -121,7 +121,7 @@ def _trace(exported: ExportedModel, target: Path) -> np.ndarray[Any, Any]:
 
 
 def _fuse(exported: ExportedModel, plain: Path, target: Path) -> bool:
-    """Join each attention block into one operator, where onnxruntime knows the architecture; quicker by a fifth."""
+    """Join each attention block into one operator, where onnxruntime knows the architecture."""
     from onnxruntime.transformers.optimizer import optimize_model  # noqa: PLC0415
 
     logging.getLogger("onnxruntime.transformers").setLevel(logging.ERROR)
@@ -138,7 +138,7 @@ def _fuse(exported: ExportedModel, plain: Path, target: Path) -> bool:
 
 
 def _agreement(exported: ExportedModel, onnx: Path, reference: np.ndarray[Any, Any]) -> float:
-    """Give the least cosine between the ONNX file's vectors and the reference, alone and in one padded batch."""
+    """Give the least cosine of the ONNX file's vectors to the reference, alone and in one padded batch."""
     try:
         encoder = OnnxEncoder(onnx, available_cpus(), spin=False)
     except Exception:  # noqa: BLE001 - a graph that does not load agrees with nothing

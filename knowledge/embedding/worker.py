@@ -1,12 +1,12 @@
 """The embedding child, `python -m knowledge.embedding.worker PARENT_PID`: embeds in bulk, and exports models.
 
-Reads requests from standard input and answers on standard output, in frames (`knowledge.embedding.frames`); whatever
-else is printed goes to standard error. It is niced, and it ends with its parent: by the kernel's word on Linux, and at
-the end of its standard input everywhere.
+Reads requests from standard input and answers on standard output, in frames (`knowledge.embedding.frames`);
+whatever else is printed goes to standard error. It is niced, and ends with its parent: by the kernel's word on
+Linux, and at the end of its standard input everywhere.
 
-The engine of the bulk: onnxruntime in fp32, which on CPUs without bf16 is quicker than torch and starts in a second
-where torch takes ten. Where the CPU multiplies bf16 natively and the texts are many, torch in bf16 is tried on a sample
-and taken if its vectors agree and it is quicker.
+The engine of the bulk: onnxruntime in fp32, which on CPUs without bf16 is quicker than torch and starts in a
+second where torch takes ten. Where the CPU multiplies bf16 natively and the texts are many, torch in bf16 is
+tried on a sample and taken if its vectors agree and it is quicker.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def _embed(
 def choose_encoder(
     exported: ExportedModel, rows: Sequence[Sequence[int]], threads: int, precision: str = "auto"
 ) -> tuple[Encoder, str]:
-    """Give the encoder for the bulk and its name; `precision` is auto, fp32, or bf16 (taken if its vectors agree)."""
+    """Give the bulk's encoder and its name; `precision` is auto, fp32 or bf16 (if its vectors agree)."""
     plain = OnnxEncoder(exported.onnx, threads, spin=True)
     if precision == "fp32" or (precision == "auto" and not _bf16_is_worth_a_try(rows)):
         return plain, "onnxruntime fp32"
