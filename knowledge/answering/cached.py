@@ -1,0 +1,149 @@
+"""CachedAnswers: an answer from the cache when today's articles still say the same, else a fresh one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from importlib.metadata import version as installed_version
+from typing import TYPE_CHECKING, TypeVar
+
+from config.persona import Persona
+from knowledge.answer_cache import Holder, cache_key
+from knowledge.answering.answer import ANSWER_VERSION, new_answer_id
+from knowledge.models import Answer, CacheStatus, Evidence, Question, Verdict, revision_of
+
+if TYPE_CHECKING:
+    from config.settings import AnswerSettings, RetrievalSettings
+    from knowledge.answer_cache import AnswerCache, CachedAnswer
+    from knowledge.answering.gate import GateModel
+    from knowledge.index import ArticleIndex
+    from knowledge.library import ArticleLibrary
+    from knowledge.models import CorpusVersion
+
+
+def pipeline_digest(
+    retrieval: RetrievalSettings, answer: AnswerSettings, gate: GateModel, model_digest: str
+) -> str:
+    """Give what stands in a cache key for all that decides an answer but the question and the articles."""
+    return revision_of(
+        installed_version("helpdesk-bot"),
+        ANSWER_VERSION,
+        retrieval.model_dump(mode="json"),
+        answer.model_dump(mode="json", exclude={"timeout_seconds"}),
+        gate.digest,
+        model_digest,
+    )
+
+
+EvidenceOf = Callable[[Question], Awaitable[Evidence]]
+AnswerOf = Callable[[Question, Evidence, Persona], Awaitable[Answer]]
+
+
+class CachedAnswers:
+    """The whole way of a question past the cache.
+
+    - an entry of this corpus version whose articles are all current: served without retrieval (`hit`);
+    - an older entry: retrieve; the same fingerprint is re-stamped and served (`revalidated`);
+    - else the answer is made, and kept unless it is an error (`miss`).
+
+    One maker at a time for each key, across processes; the others wait for it, `wait_seconds` at most.
+    """
+
+    def __init__(
+        self,
+        cache: AnswerCache,
+        index: ArticleIndex,
+        library: ArticleLibrary,
+        evidence_of: EvidenceOf,
+        answer_of: AnswerOf,
+        *,
+        digest: str,
+        wait_seconds: float = 20.0,
+    ) -> None:
+        """`evidence_of` and `answer_of` are the pipelines' `run`, `digest` is a `pipeline_digest`."""
+        self._cache = cache
+        self._index = index
+        self._library = library
+        self._evidence_of = evidence_of
+        self._answer_of = answer_of
+        self._digest = digest
+        self._wait_seconds = wait_seconds
+
+    async def answer(self, question: Question, persona: Persona, *, use_cache: bool = True) -> Answer:
+        """Give the answer with its cache status and timings; the pipelines' errors go through."""
+        clock = _Timings()
+        if not use_cache or not self._cache.is_enabled or question.exclude:
+            evidence = await clock.time("retrieve", self._evidence_of(question))
+            answer = await clock.time("answer", self._answer_of(question, evidence, persona))
+            return clock.stamp(answer, CacheStatus.OFF)
+        key = cache_key(question, persona, self._digest)
+        held = await clock.time("cache", self._cache.lookup(key))
+        if held and await self._is_current(held):
+            return clock.stamp(_again(held.answer), CacheStatus.HIT)
+        async with self._cache.one_at_a_time(key, self._wait_seconds) as waited:
+            if waited:
+                held = await clock.time("wait", self._cache.lookup(key))
+                if held and await self._is_current(held):
+                    return clock.stamp(_again(held.answer), CacheStatus.HIT)
+            return await self._checked(question, persona, key, held, clock)
+
+    async def _checked(
+        self, question: Question, persona: Persona, key: str, held: CachedAnswer | None, clock: _Timings
+    ) -> Answer:
+        """Retrieve, then serve what is held if the evidence is the same, else answer afresh."""
+        evidence = await clock.time("retrieve", self._evidence_of(question))
+        fingerprint = evidence.fingerprint()
+        if held and held.fingerprint == fingerprint:
+            await self._cache.restamp(key, fingerprint, evidence.version)
+            return clock.stamp(_again(held.answer), CacheStatus.REVALIDATED)
+        answer = await clock.time("answer", self._answer_of(question, evidence, persona))
+        await self._keep(key, answer, evidence)
+        return clock.stamp(answer, CacheStatus.MISS)
+
+    async def _keep(self, key: str, answer: Answer, evidence: Evidence) -> None:
+        # Versions of two generations cannot be compared: what was found in a replaced one is not kept.
+        current: CorpusVersion = self._index.version()
+        if answer.verdict is not Verdict.ERROR and evidence.version.generation == current.generation:
+            await self._cache.store(
+                key, answer, evidence.fingerprint(), evidence.version, _articles(evidence)
+            )
+
+    async def _is_current(self, held: CachedAnswer) -> bool:
+        """Whether the corpus has not moved, and the library, which moves first, still holds these articles."""
+        if held.version != self._index.version():
+            return False
+        rows = await self._library.current([ref for ref, _, _ in held.articles]) if held.articles else {}
+        return all(rows.get(ref) == (revision, audience) for ref, revision, audience in held.articles)
+
+
+def _articles(evidence: Evidence) -> tuple[Holder, ...]:
+    return tuple({(p.article, p.revision, p.audience) for p in (s.passage for s in evidence.passages)})
+
+
+def _again(answer: Answer) -> Answer:
+    """Give a kept answer as one more answer: it is rated and explained on its own."""
+    return replace(answer, id=new_answer_id(), trace={**answer.trace, "first_answer": answer.id})
+
+
+_Result = TypeVar("_Result")
+
+
+class _Timings:
+    """Milliseconds by step."""
+
+    def __init__(self) -> None:
+        self._start = time.perf_counter()
+        self._spent: dict[str, float] = {}
+
+    async def time(self, step: str, work: Awaitable[_Result]) -> _Result:
+        start = time.perf_counter()
+        try:
+            return await work
+        finally:
+            self._spent[step] = self._spent.get(step, 0.0) + (time.perf_counter() - start) * 1000
+
+    def stamp(self, answer: Answer, status: CacheStatus) -> Answer:
+        total = (time.perf_counter() - self._start) * 1000
+        timings = {**answer.timings_ms, **self._spent, "total": total}
+        return replace(answer, cache=status, timings_ms=timings)

@@ -1,0 +1,69 @@
+"""Keeps a Redis that is gone, slow or full from costing more than one short wait."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, TypeVar
+
+import structlog
+from redis.exceptions import OutOfMemoryError, RedisError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+_Result = TypeVar("_Result")
+
+_FIRST_SECONDS = 1.0
+
+
+class RedisCircuit:
+    """Runs calls to Redis with a timeout; after a failure none is made for `pause` seconds.
+
+    One warning an outage and one line when it is over. A Redis that is full refuses writes only: that is
+    warned of once and does not stop reads.
+    """
+
+    def __init__(self, what: str, seconds: float = 0.25, pause: float = 5.0) -> None:
+        self._what = what
+        self._seconds = seconds
+        self._pause = pause
+        self._closed_until = 0.0
+        self._down = False
+        self._full = False
+        self._connected = False
+        self._log = structlog.get_logger()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether calls are being skipped now."""
+        return self._down and asyncio.get_running_loop().time() < self._closed_until
+
+    async def call(self, work: Callable[[], Awaitable[_Result]], otherwise: _Result) -> _Result:
+        """Give the result of `work`, or `otherwise` when Redis does not answer in time or refuses."""
+        if self.is_open:
+            return otherwise
+        loop = asyncio.get_running_loop()
+        if self._down:
+            self._closed_until = loop.time() + self._pause  # only this call tries; the others still skip
+        try:
+            async with asyncio.timeout(self._seconds if self._connected else _FIRST_SECONDS):
+                result = await work()
+        except OutOfMemoryError as error:
+            if not self._full:
+                self._full = True
+                self._log.warning(
+                    "redis.full", used_for=self._what, error=str(error), remedy="raise its maxmemory"
+                )
+            return otherwise
+        except (RedisError, OSError, TimeoutError) as error:
+            self._closed_until = loop.time() + self._pause
+            if not self._down:
+                self._down = True
+                self._log.warning(
+                    "redis.gone", used_for=self._what, error=f"{type(error).__name__}: {error}"[:200]
+                )
+            return otherwise
+        if self._down:
+            self._log.info("redis.back", used_for=self._what)
+        self._down, self._connected = False, True
+        return result
