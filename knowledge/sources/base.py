@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib.metadata import entry_points
-from typing import Final, Protocol, Self, TypeVar, runtime_checkable, TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Protocol, Self, TypeVar, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -12,8 +12,9 @@ from config.settings import SourceSettings
 from knowledge.errors import PermanentSourceError
 
 if TYPE_CHECKING:
-    from knowledge.models import Found
     from collections.abc import AsyncIterator, Mapping
+
+    from knowledge.models import Found
 
 ENTRY_POINT_GROUP: Final = "helpdesk_bot.sources"
 
@@ -32,14 +33,14 @@ class ArticleSource(Protocol):
     def articles(self, known: Mapping[str, str], *, full: bool = False) -> AsyncIterator[Found]:
         """List everything; `known` maps the ids that the bot holds to their revisions.
 
-        Yields `Unchanged` for what still has its known revision, unless `full`; ends with `ListingComplete` only when
-        what was not listed is certainly gone. A bad article is a `Failed`, and the rest goes on. Raises
-        PermanentSourceError or TransientSourceError when the listing cannot go on.
+        Yields `Unchanged` for what still has its known revision, unless `full`; ends with `ListingComplete`
+        only when what was not listed is certainly gone. A bad article is a `Failed`, and the rest goes on.
+        Raises PermanentSourceError or TransientSourceError when the listing cannot go on.
         """
         ...
 
     async def check(self) -> str:
-        """Say in a line what is there ("12 files"); raises SourceError with the remedy when it cannot be read."""
+        """Say in a line what is there ("12 files"); raises SourceError with the remedy if it cannot."""
         ...
 
     async def close(self) -> None:
@@ -65,7 +66,8 @@ def build_source(settings: SourceSettings) -> ArticleSource:
     entry = types.get(settings.type)
     if entry is None:
         raise PermanentSourceError(
-            f"source {settings.name}: the type {settings.type!r} is not known; {did_you_mean(settings.type, types)}"
+            f"source {settings.name}: the type {settings.type!r} is not known; "
+            f"{did_you_mean(settings.type, types)}"
         )
     try:
         source_class = entry.load()
@@ -78,7 +80,7 @@ def build_source(settings: SourceSettings) -> ArticleSource:
 
 
 def read_options(settings: SourceSettings, options: type[Options]) -> Options:
-    """Check the keys that belong to the type; raises PermanentSourceError naming each wrong one and the nearest."""
+    """Check the keys of the type; raises PermanentSourceError naming each wrong one and the nearest."""
     try:
         return options.model_validate(settings.options)
     except ValidationError as error:

@@ -42,7 +42,7 @@ class DocumentKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ConverterLimits:
-    """What one document may cost: wall-clock and CPU seconds, the child's address space, a zip's content in bytes."""
+    """What one document may cost: seconds (wall clock and CPU), the child's memory, a zip's unpacked size."""
 
     seconds: float = 30.0
     memory_bytes: int = 1536 * 1024 * 1024
@@ -63,8 +63,8 @@ class Converted:
 class DocumentConverter:
     """Converts documents one after the other in one child process, which is started when first needed.
 
-    The child has no network where the system lets it give it up (Linux), and nowhere does it open sockets, write
-    files or start processes from Python. `close` ends it; the next `convert` starts another.
+    The child has no network where the system lets it give it up (Linux), and nowhere does it open sockets,
+    write files or start processes from Python. `close` ends it; the next `convert` starts another.
     """
 
     def __init__(self, limits: ConverterLimits | None = None) -> None:
@@ -102,6 +102,8 @@ class DocumentConverter:
             except BaseException:
                 await self._end()  # half an exchange must not be taken for the next one
                 raise
+            if reply.pop("fatal", False):
+                await self._end()
         if "error" in reply:
             raise ArticleError(f"{name}: {reply['error']}")
         return Converted(**reply)
@@ -146,8 +148,8 @@ class DocumentConverter:
                     code = await process.wait()
         await self._end()
         if code is not None and code < 0:
-            return f"the converter was ended by signal {-code} while it worked on this file; make it smaller or split it"
-        return f"the converter ended with code {code} while it worked on this file ({type(error).__name__})"
+            return f"the converter was ended by signal {-code} at this file; make it smaller or split it"
+        return f"the converter ended with code {code} at this file ({type(error).__name__})"
 
     async def _end(self) -> None:
         process, self._process = self._process, None

@@ -84,29 +84,19 @@ class _CleanedHtml:
         return HtmlConverter().convert_string(page.html, **options)
 
 
-class _WordConverter(DocxConverter):  # type: ignore[misc] - markitdown is not followed by mypy
-    """Word documents without their images' bytes, which would go through two parsers as base64."""
-
-    def __init__(self, html: _CleanedHtml) -> None:
-        super().__init__()
-        self._html_converter = html
-
-    def _image_to_html(self, *_arguments: Any, **_options: Any) -> str:
-        return "<img src=''>"
-
-
 def _docx(request: dict[str, Any], data: bytes) -> dict[str, Any]:
     _check_zip(data, request["unzipped_bytes"])
-    html = _CleanedHtml()
+    html, word = _CleanedHtml(), DocxConverter()
+    word._html_converter = html  # noqa: SLF001 - its only way to another HTML converter
     try:
-        result = _WordConverter(html).convert(io.BytesIO(data), None, style_map=_WORD_STYLES, **_OPTIONS)
+        result = word.convert(io.BytesIO(data), None, style_map=_WORD_STYLES, **_OPTIONS)
     except KeyError as error:
         raise UnfitDocument(f"is no Word document ({error})") from error
     return {"markdown": _tidy(result.markdown), "title": html.title}
 
 
 def _check_zip(data: bytes, most: int) -> None:
-    """Refuse a zip that would grow past `most` bytes; its own figures bind, zipfile reads no further than them."""
+    """Refuse a zip that grows past `most` bytes; its own figures bind, as zipfile reads no further."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entries = archive.infolist()
@@ -115,8 +105,8 @@ def _check_zip(data: bytes, most: int) -> None:
     size = sum(entry.file_size for entry in entries)
     if size > most or len(entries) > _MAX_ZIP_ENTRIES:
         raise UnfitDocument(
-            f"unpacks to {size / 1e6:.0f} MB in {len(entries)} parts, more than the {most / 1e6:.0f} MB allowed; "
-            "make its images smaller or split it"
+            f"unpacks to {size / 1e6:.0f} MB in {len(entries)} parts, more than the {most / 1e6:.0f} MB "
+            "allowed; make its images smaller or split it"
         )
 
 

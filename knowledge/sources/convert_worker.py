@@ -1,8 +1,9 @@
-"""The child process that turns HTML, PDF and DOCX into Markdown: `python -m knowledge.sources.convert_worker`.
+"""The child process that turns HTML, PDF and DOCX into Markdown.
 
-It reads requests from standard input and writes replies to standard output, each a frame of four bytes of length
-(big-endian) and that many bytes: a JSON object, followed for a request by a second frame, the document itself.
-Before the first document it gives up the network, new processes, writing files, and memory beyond its limit.
+It is started as `python -m knowledge.sources.convert_worker BYTES_OF_MEMORY`. It reads requests from
+standard input and writes replies to standard output, each a frame of four bytes of length (big-endian) and
+that many bytes: a JSON object, followed for a request by a second frame, the document itself. Before the
+first document it gives up the network, new processes, writing files, and memory beyond its limit.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import resource
 import struct
 import sys
 import types
-from typing import Any, BinaryIO, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,8 +60,8 @@ def write_frame(stream: BinaryIO, body: bytes) -> None:
 def skip_package_imports() -> None:
     """Let converters be imported one by one, without what `import markitdown` brings in.
 
-    Its `__init__` imports magika, onnxruntime, pandas and every other converter: 1.2 s and several hundred MB of
-    address space that would have to be allowed for under the memory limit.
+    Its `__init__` imports magika, onnxruntime, pandas and every other converter: 1.2 s and several hundred
+    MB of address space that would have to be allowed for under the memory limit.
     """
     spec = importlib.util.find_spec("markitdown")
     if spec is None or not spec.submodule_search_locations:
@@ -91,7 +92,7 @@ def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 def limit_resources(memory_bytes: int) -> None:
-    """Bound the address space, forbid writing files and core dumps; a system without a limit goes without it."""
+    """Bound the memory, forbid writing files and core dumps; a system without a limit goes without it."""
     for kind, value in (
         (resource.RLIMIT_AS, memory_bytes),
         (resource.RLIMIT_FSIZE, 0),
@@ -103,7 +104,7 @@ def limit_resources(memory_bytes: int) -> None:
 
 
 def limit_cpu(seconds: float) -> None:
-    """Let this process use `seconds` more of CPU time; past that the kernel ends it, even if nobody waits for it."""
+    """Allow `seconds` more of CPU time; past that the kernel ends the process, even if nobody waits."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     _soft, hard = resource.getrlimit(resource.RLIMIT_CPU)
     with contextlib.suppress(ValueError, OSError):
@@ -117,18 +118,17 @@ def _serve(
     while (head := read_frame(requests)) is not None and (data := read_frame(requests)) is not None:
         request = json.loads(head)
         limit_cpu(request["seconds"])
-        fatal = False
         try:
             reply = convert(request, data)
         except MemoryError:
-            reply, fatal = {"error": "needs more memory than the converter may use"}, True
+            reply = {"error": "needs more memory than the converter may use; split it", "fatal": True}
         except RecursionError:
             reply = {"error": "is nested too deeply"}
         except Exception as error:  # noqa: BLE001 - a converter may raise anything for a bad document
             reply = {"error": f"cannot be converted ({type(error).__name__}: {error})"[:500]}
         write_frame(replies, json.dumps(reply).encode("ascii"))
-        if fatal:
-            return
+        if "fatal" in reply:
+            return  # what is left of the memory may not be enough for the next one
 
 
 def main() -> None:

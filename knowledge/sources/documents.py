@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path, PurePosixPath
-from typing import Any, Final, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urljoin, urlsplit
 
 import structlog
@@ -61,8 +61,8 @@ class DraftArticle(ArticleError):  # noqa: N818 - the name says the fact
 class Facts:
     """What is known of a document beside its bytes.
 
-    `title` and `url` are an operator's and win over the document's own; `audience` is the source's, which a document
-    can only narrow; `language` and `modified_at` stand in where the document says nothing.
+    `title` and `url` are an operator's and win over the document's own; `audience` is the source's, which a
+    document can only narrow; `language` and `modified_at` stand in where the document says nothing.
     """
 
     source: str
@@ -95,7 +95,8 @@ def is_text(name: str) -> bool:
 def revision_for(name: str, data: bytes, facts: Facts) -> str:
     """Give a document's revision from its bytes, without converting it.
 
-    What stands before the dash tells the document by its name, so that one that can no longer be read is still known.
+    What stands before the dash tells the document by its name, so that one that can no longer be read is
+    still known.
     """
     version = "" if is_text(name) else _converter_version()
     content = revision_of(
@@ -131,7 +132,7 @@ def article_from_text(name: str, data: bytes, facts: Facts) -> Article:
 
 
 async def read_article_bytes(name: str, data: bytes, facts: Facts, converter: DocumentConverter) -> Article:
-    """Make an article of a document; `name` decides by its suffix how it is read. Raises ArticleError naming it."""
+    """Make an article of a document; its name's suffix decides how. Raises ArticleError naming it."""
     kind = kind_of(name)
     if is_text(name):
         return await asyncio.to_thread(article_from_text, name, data, facts)
@@ -170,7 +171,7 @@ async def read_article_file(
 
 
 def read_bytes(path: Path | str, name: str, max_bytes: int) -> tuple[bytes, datetime]:
-    """Read a regular file of at most `max_bytes`, and when it was changed; raises ArticleError that names it."""
+    """Read a file of at most `max_bytes`, and when it was changed; raises ArticleError that names it."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a pipe must not hold us
     except OSError as error:
@@ -195,7 +196,8 @@ def read_bytes(path: Path | str, name: str, max_bytes: int) -> tuple[bytes, date
 def too_large(name: str, size: int, most: int) -> ArticleError:
     """Say that a document is larger than allowed."""
     return ArticleError(
-        f"{name}: has {size / 1e6:.1f} MB, more than the {most / 1e6:g} MB allowed; split it, or raise max_bytes"
+        f"{name}: has {size / 1e6:.1f} MB, more than the {most / 1e6:g} MB allowed; "
+        "split it, or raise max_bytes"
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from dataclasses import dataclass, field, replace
-from typing import Final, Self, TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Self
 
 import structlog
 from pydantic import Field
@@ -30,9 +30,10 @@ from knowledge.sources.documents import (
 from knowledge.sources.folder_walk import FoundFile, Walk, matches, walk_folder
 
 if TYPE_CHECKING:
-    from config.settings import SourceSettings
-    from pathlib import Path
     from collections.abc import AsyncIterator, Iterator, Mapping
+    from pathlib import Path
+
+    from config.settings import SourceSettings
 
 _BATCH_FILES: Final = 64
 _BATCH_BYTES: Final = 16_000_000
@@ -41,8 +42,8 @@ _BATCH_BYTES: Final = 16_000_000
 class FolderOptions(SourceOptions):
     """What a folder's `[[sources]]` table may say beside `path` and `audience`.
 
-    `base_url` and a file's path make an article's address. `include` and `exclude` are globs over paths under the
-    folder. `language` is of articles that name none. The rest are limits on one file.
+    `base_url` and a file's path make an article's address. `include` and `exclude` are globs over paths
+    under the folder. `language` is of articles that name none. The rest are limits on one file.
     """
 
     base_url: str | None = Field(default=None, pattern=r"^https?://\S+$")
@@ -56,9 +57,10 @@ class FolderOptions(SourceOptions):
 class FolderSource:
     """The files of a folder, at any depth, hidden ones left out.
 
-    An article's id is its path under the folder with "/" between (`billing/refunds.md`), or `id` in its front matter.
-    Its date is what it says itself, else the file's modification time at its last change of content: touching a file
-    changes nothing. Its revision follows from the file's bytes, so an unchanged file is hashed and not read further.
+    An article's id is its path under the folder with "/" between (`billing/refunds.md`), or `id` in its
+    front matter. Its date is what it says itself, else the file's modification time at its last change of
+    content: touching a file changes nothing. Its revision follows from the file's bytes, so an unchanged
+    file is hashed and not read further.
     """
 
     def __init__(
@@ -80,7 +82,7 @@ class FolderSource:
         return cls(settings.name, settings.path, settings.audience, options)
 
     async def articles(self, known: Mapping[str, str], *, full: bool = False) -> AsyncIterator[Found]:
-        """List every file; see ArticleSource. Two files with one id: the first in the order of paths has it."""
+        """List every file; see ArticleSource. Of two files with one id the first by path has it."""
         walk, identity = await self._walk()
         listing = _Listing(known, full=full)
         for failed in walk.failed:
@@ -95,11 +97,13 @@ class FolderSource:
             await self._converter.close()
         if walk.unreadable:
             raise TransientSourceError(
-                f"source {self.name}: cannot read {', '.join(walk.unreadable)} in {self._path}; nothing was removed"
+                f"source {self.name}: cannot read {', '.join(walk.unreadable)} in {self._path}; "
+                "nothing was removed; give the bot the right to read it"
             )
         if await asyncio.to_thread(_identity, self._path) != identity:
             raise TransientSourceError(
-                f"source {self.name}: the folder {self._path} went away while it was read; nothing was removed"
+                f"source {self.name}: the folder {self._path} went away while it was read; "
+                "nothing was removed; the next sync tries again"
             )
         yield ListingComplete()
 
@@ -123,7 +127,7 @@ class FolderSource:
             walk = await asyncio.to_thread(walk_folder, self._path, self._is_wanted)
         except NotADirectoryError:
             raise PermanentSourceError(
-                f'source {self.name}: {self._path} is no folder; give a folder, or type = "jsonl" for one file'
+                f"source {self.name}: {self._path} is no folder; correct path, or the type"
             ) from None
         except OSError as error:
             raise PermanentSourceError(
@@ -222,7 +226,7 @@ class _Listing:
         first = self.names.setdefault(article_id, read.name)
         if first == read.name:
             return found
-        reason = f"{read.name}: has the id {article_id!r} of {first}, which comes first; give one of them another id"
+        reason = f"{read.name}: has the id {article_id!r}, as {first} does, which comes first; change one"
         return Failed(read.name, reason)
 
 

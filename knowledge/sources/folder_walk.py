@@ -6,13 +6,13 @@ import os
 import stat
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-
-from knowledge.models import Failed
 from typing import TYPE_CHECKING
 
+from knowledge.models import Failed
+
 if TYPE_CHECKING:
-    from pathlib import Path
     from collections.abc import Callable
+    from pathlib import Path
 
 _Identity = tuple[int, int]
 
@@ -28,7 +28,7 @@ class FoundFile:
 
 @dataclass(slots=True)
 class Walk:
-    """What a walk found. `unreadable` are folders that it could not enter: then the listing is not complete."""
+    """What a walk found. `unreadable` are folders that it could not enter: the listing is not complete."""
 
     files: list[FoundFile] = field(default_factory=list)
     failed: list[Failed] = field(default_factory=list)
@@ -38,8 +38,8 @@ class Walk:
 def walk_folder(root: Path, wanted: Callable[[str], bool]) -> Walk:
     """List the files under `root` whose name is `wanted`, in the order of their paths.
 
-    Hidden files and folders are passed over. A symbolic link is followed only to a place inside the folder, and only
-    if what it points at is not read anyway. Raises OSError when `root` itself cannot be read.
+    Hidden files and folders are passed over. A symbolic link is followed only to a place inside the folder,
+    and only if what it points at is not read anyway. Raises OSError when `root` itself cannot be read.
     """
     walker = _Walker(os.path.realpath(root, strict=True), wanted)
     walker.enter("", walker.root, must=True)
@@ -137,7 +137,7 @@ def _shown(name: str) -> str:
 
 
 def matches(name: str, patterns: tuple[str, ...]) -> bool:
-    """Whether a path fits one of the globs; `*` spans folders, and a glob without a slash fits any part of the path."""
+    """Whether a path fits one of the globs; `*` spans folders, and one without a slash fits any part."""
     return any(
         fnmatchcase(name, pattern)
         or ("/" not in pattern and any(fnmatchcase(part, pattern) for part in name.split("/")))

@@ -1,31 +1,38 @@
-"""Takes a page down to its article before it becomes Markdown. Runs in the child process only; see `convert_worker`.
+"""Takes a page down to its article before it becomes Markdown.
 
-Helpdesks, wikis and word processors write the same thing in many ways; here their habits become plain HTML: main content
-only, no hidden parts, absolute links, lists inside their items, tables without layout.
+Runs in the child process only; see `convert_worker`.
+
+Helpdesks, wikis and word processors write the same thing in many ways; here their habits become plain HTML:
+main content only, no hidden parts, absolute links, lists inside their items, tables without layout.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final, TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin, urlsplit
 
-from bs4 import BeautifulSoup, Comment, NavigableString, Tag
+from bs4 import BeautifulSoup, Comment, Tag
+from bs4.element import NavigableString
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _DROPPED: Final = (
-    "script, style, noscript, template, iframe, object, embed, svg, canvas, audio, video, nav, select, textarea, dialog,"
-    "[hidden], [aria-hidden=true], [role=navigation], [role=search], [role=banner], [role=contentinfo], [role=dialog],"
-    "[style*='display:none'], [style*='display: none'], [style*='visibility:hidden'], [style*='visibility: hidden'],"
+    "script, style, noscript, template, iframe, object, embed, svg, canvas, audio, video, nav, select,"
+    "textarea, dialog,"
+    "[hidden], [aria-hidden=true], [role=navigation], [role=search], [role=banner], [role=contentinfo],"
+    "[role=dialog],"
+    "[style*='display:none'], [style*='display: none'], [style*='visibility:hidden'],"
+    "[style*='visibility: hidden'],"
     "td.gutter, .linenos, .lineno, .line-numbers-rows"
 )
 _PAGE_ONLY: Final = "header, footer"
 _CONTENT: Final = ("main", "[role=main]", "article")
 _PERMALINKS: Final = frozenset({"", "¶", "#", "§", "🔗", "permalink"})
 _LANGUAGE_CLASS = re.compile(r"^(?:language-|lang-|highlight-source-|brush:\s*)([\w+#.-]+)$", re.IGNORECASE)
+_DATA_URI = re.compile(r"""(?<=src=)(["'])data:[^"']*["']""", re.IGNORECASE)
 _INVISIBLE = re.compile("[\u00ad\u200b\u200c\u2060\ufeff]")
 _TAG_LIKE = re.compile(r"<(?=[A-Za-z/!?])")
 
@@ -43,7 +50,7 @@ class CleanPage:
 
 def clean_html(html: str, base_url: str | None, *, whole_page: bool = True) -> CleanPage:
     """Reduce a page, or with `whole_page` false the HTML of a body, to its article."""
-    soup = BeautifulSoup(html, "lxml")
+    soup = BeautifulSoup(_DATA_URI.sub(r"\1\1", html), "lxml")  # lxml stops at an attribute over 10 MB
     base = soup.find("base", href=True)
     if isinstance(base, Tag):
         base_url = urljoin(base_url or "", str(base["href"]))
@@ -54,7 +61,7 @@ def clean_html(html: str, base_url: str | None, *, whole_page: bool = True) -> C
     _resolve_links(content, base_url)
     _resolve_images(content, base_url)
     _mend_structure(soup, content)
-    _mend_tables(soup, content)
+    _mend_tables(content)
     _mend_text(content)
     return CleanPage(
         content.decode(), title or head["title"], head["language"], head["url"], head["updated_at"]
@@ -204,7 +211,7 @@ def _wrap_strong(soup: BeautifulSoup, element: Tag) -> None:
         element.append(strong)
 
 
-def _mend_tables(soup: BeautifulSoup, content: Tag) -> None:
+def _mend_tables(content: Tag) -> None:
     for table in reversed(content.find_all("table")):  # inner ones first
         cells = table.find_all(["td", "th"])
         if len(cells) <= 1:  # a box drawn as a table

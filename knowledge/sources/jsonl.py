@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO, Final, Self, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, Self
 
 from pydantic import Field
 
@@ -19,9 +19,10 @@ from knowledge.sources.markdown import take_title
 from knowledge.sources.text import checked_id, clean_text, one_line, parse_date, parse_labels, parse_language
 
 if TYPE_CHECKING:
-    from config.settings import SourceSettings
-    from pathlib import Path
     from collections.abc import AsyncIterator, Mapping
+    from pathlib import Path
+
+    from config.settings import SourceSettings
 
 _READING_VERSION: Final = 1
 _BATCH_LINES: Final = 256
@@ -41,10 +42,12 @@ class JsonlOptions(SourceOptions):
 
 
 class JsonlSource:
-    """A file with one article a line: `{id, title, url, body_markdown, updated_at?, audience?, language?, labels?}`.
+    """A file with one article a line.
 
-    A line that cannot be read is a `Failed` that names file and line; as its article is unknown, that listing is not
-    complete and nothing is removed by absence. A line with an id that lacks something else keeps only its own article.
+    A line is `{id, title, url, body_markdown, updated_at?, audience?, language?, labels?}`.
+    A line that cannot be read is a `Failed` that names file and line; as its article is unknown, that
+    listing is not complete and nothing is removed by absence. A line with an id that lacks something else
+    keeps only its own article.
     """
 
     def __init__(
@@ -75,7 +78,8 @@ class JsonlSource:
             after = os.fstat(file.fileno())
         except OSError as error:
             raise TransientSourceError(
-                f"source {self.name}: {self._path} could not be read to its end ({error.strerror}); nothing was removed"
+                f"source {self.name}: {self._path} could not be read to its end ({error.strerror}); "
+                "nothing was removed; the next sync tries again"
             ) from error
         finally:
             await asyncio.to_thread(file.close)
@@ -182,7 +186,7 @@ class JsonlSource:
 
 @dataclass(slots=True)
 class _Listing:
-    """One listing: what the bot knew before it, where it stands, and whether every line's article is known."""
+    """One listing: what the bot knew, where it stands, and whether every line's article is known."""
 
     known: Mapping[str, str]
     line: int = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, Final, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 import frontmatter
 import yaml
@@ -14,8 +14,9 @@ from knowledge.errors import ArticleError
 from knowledge.sources.text import one_line
 
 if TYPE_CHECKING:
-    from markdown_it.token import Token
     from collections.abc import Mapping
+
+    from markdown_it.token import Token
 
 _OPENING = re.compile(r"\A-{3,}[ \t]*\n")
 _MOST_FRONT_MATTER: Final = 65_536
@@ -62,7 +63,7 @@ def split_front_matter(name: str, text: str) -> Document:
 
 
 def _nesting(matter: str) -> list[int]:
-    """Count the flow brackets open after each of them, and the deepest indent: what the parser would recurse into."""
+    """Give the depths that the parser would recurse to: open brackets at each bracket, the deepest indent."""
     depths = [0, max((len(line) - len(line.lstrip(" -")) for line in matter.split("\n")), default=0) // 2]
     for character in matter:
         if character in "[{":
@@ -82,8 +83,9 @@ def _yaml_fault(error: Exception) -> str:
 def take_title(body: str, title: str | None) -> tuple[str | None, str]:
     """Give the title and the body that does not repeat it.
 
-    Without a `title` the first top heading is the title. It leaves the body if it opens it; a heading further down
-    still parts what is above it from what is below. With a `title`, an opening heading that says the same leaves.
+    Without a `title` the first top heading is the title. It leaves the body if it opens it; a heading
+    further down still parts what is above it from what is below. With a `title`, an opening heading that
+    says the same leaves.
     """
     if "#" not in body and "==" not in body:
         return title, body

@@ -46,7 +46,7 @@ def decode_text(name: str, data: bytes) -> str:
 
 
 def decode_html(name: str, data: bytes, charset: str | None = None) -> str:
-    """Decode a page by `charset` (of its HTTP header), else as its first 4 kB declare, else like `decode_text`."""
+    """Decode a page by `charset` (its HTTP header's), else as its first 4 kB say, else like `decode_text`."""
     declared = _CHARSET.search(data[:4096])
     charset = charset or (declared[1].decode("ascii", "replace") if declared else None)
     if charset is None or any(data.startswith(bom) for bom, _ in _BOMS):
@@ -64,7 +64,7 @@ def decode_html(name: str, data: bytes, charset: str | None = None) -> str:
 
 
 def clean_text(text: str) -> str:
-    """Take out control characters and broken surrogates, which neither SQL nor a chat takes; newlines become LF."""
+    """Take out control characters and broken surrogates, which no database takes; newlines become LF."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if not text.isascii():
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").removeprefix("\ufeff")
@@ -77,7 +77,7 @@ def one_line(text: str) -> str:
 
 
 def checked_id(name: str, value: object) -> str:
-    """Make an id of what a file says: text or a whole number, not empty, at most 512 characters on one line."""
+    """Make an id of what a file says: text or a whole number, not empty, at most 512 characters."""
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     if not isinstance(value, str):
