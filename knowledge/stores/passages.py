@@ -94,6 +94,10 @@ class PassageSplitter:
 
     def _cut(self, block: Block, room: int) -> Iterator[_Text]:
         """Cut a block between its parts, as full as fits; a part that is too long alone is cut inside."""
+        around = self._count(plain_text(block.prefix + block.suffix))
+        if around > room // 2:
+            # A header so wide that repeating it would leave no room for rows.
+            block, around = Block((block.prefix.strip("\n"), *block.parts, block.suffix.strip("\n"))), 0
         start = 0
         while start < len(block.parts):
             stop = self._furthest(block, start, room)
@@ -101,8 +105,7 @@ class PassageSplitter:
                 yield self._measured(block.piece(start, stop))
                 start = stop
                 continue
-            inner = max(room - self._count(plain_text(block.prefix + block.suffix)), 8)
-            for text in self._cut_text(block.parts[start], inner):
+            for text in self._cut_text(block.parts[start], max(room - around, 8)):
                 yield self._measured(f"{block.prefix}{text}{block.suffix}")
             start += 1
 
