@@ -32,10 +32,9 @@ _SAMPLE_BYTES = 4096
 class EmbeddingModel:
     """A sentence-transformers model on disk.
 
-    `digest` is the same for the same files wherever they are installed, and changes with what changes vectors.
+    `digest` is the same for the same files wherever they lie, and changes with whatever changes the vectors.
     `max_tokens` is the window, with special tokens and prompt. `question_prompt` and `passage_prompt` are put
-    before the texts, as the model was trained ("query: "). Vectors are L2-normalised even if the model does not
-    say so.
+    before the texts, as the model was trained ("query: "). Vectors are always L2-normalised.
     """
 
     path: Path

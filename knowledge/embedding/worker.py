@@ -1,8 +1,8 @@
 """The embedding child, `python -m knowledge.embedding.worker PARENT_PID`: embeds in bulk, and exports models.
 
 Reads requests from standard input and answers on standard output, in frames (`knowledge.embedding.frames`);
-whatever else is printed goes to standard error. It is niced, and ends with its parent: by the kernel's word on
-Linux, and at the end of its standard input everywhere.
+whatever else is printed goes to standard error. It is niced, and ends with its parent: on Linux by the
+kernel's word, everywhere at the end of its standard input.
 
 The engine of the bulk: onnxruntime in fp32, which on CPUs without bf16 is quicker than torch and starts in a
 second where torch takes ten. Where the CPU multiplies bf16 natively and the texts are many, torch in bf16 is
