@@ -36,7 +36,11 @@ class Health:
     """Checks all parts at once, each for three seconds at most."""
 
     def __init__(self, parts: Mapping[str, Part]) -> None:
-        self._parts = parts
+        self._parts = dict(parts)
+
+    def watch(self, name: str, part: Part) -> None:
+        """Check one more part from now on."""
+        self._parts[name] = part
 
     async def problems(self) -> list[Problem]:
         """Give what does not work now."""

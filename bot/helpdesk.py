@@ -13,8 +13,8 @@ from knowledge.models import Answer, Question, Verdict
 if TYPE_CHECKING:
     from config.persona import Persona
 
-LONGEST_QUESTION = 8_000
-"""Characters, about what the windows of a question take in: a longer one would be answered by its start."""
+LONGEST_QUESTION = 4_000
+"""Characters. Retrieval reads no more of a question: a longer one would be answered by its start."""
 
 _WELCOME = "You're welcome!"
 

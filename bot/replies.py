@@ -43,9 +43,7 @@ def from_answer(answer: Answer, persona: Persona, now: datetime) -> Reply:
             return apology(persona, answer.id)
         case Verdict.UNANSWERED:
             return _unanswered(answer, persona, now)
-        case Verdict.UNSURE:
-            text = f"I am not certain that this answers your question:\n\n{answer.text}"
-        case Verdict.ANSWERED:
+        case Verdict.ANSWERED | Verdict.UNSURE:
             text = answer.text
     if persona.sign_off:
         text = f"{text}\n\n{persona.sign_off}"

@@ -32,9 +32,11 @@ class Clock:
         self.now = NOW
 
     def __call__(self) -> datetime:
+        """Give the time that it is."""
         return self.now
 
     def advance(self, **parts: float) -> None:
+        """Move on by the parts of a timedelta."""
         self.now += timedelta(**parts)
 
 
@@ -55,6 +57,7 @@ class ScriptedHelpdesk:
         persona: Persona,
         sources: frozenset[str] | None = None,
     ) -> Answer:
+        """Answer, or do what the test says."""
         self.asked.append({"text": text, "audience": audience, "persona": persona.name, "sources": sources})
         if self.act is not None:
             await self.act()
@@ -81,14 +84,17 @@ class Platform:
         self.refuse: Exception | None = None
 
     async def run(self, handler: Handler) -> None:
+        """Refuse: these tests call the handler themselves."""
         raise NotImplementedError
 
     async def send(self, address: Address, reply: Reply) -> None:
+        """Post, or refuse."""
         if self.refuse is not None:
             raise self.refuse
         self.posts.append((address, reply))
 
-    async def find_post(self, address: Address, metadata_id: str) -> str | None:
+    async def find_post(self, address: Address, metadata_id: str) -> str | None:  # noqa: ARG002
+        """Look for a post of ours."""
         return self.found.get(metadata_id)
 
 

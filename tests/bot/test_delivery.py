@@ -1,4 +1,4 @@
-"""The law of delivery: a message that addresses the bot gets exactly one reply, another none, whatever fails."""
+"""The law of delivery: a message that addresses the bot gets exactly one reply, whatever fails; others none."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ LEASE = timedelta(seconds=30)
 class Echo:
     """Does every command by saying its name."""
 
-    async def run(self, command: Command, audience: frozenset[str] | None) -> Reply:
+    async def run(self, command: Command, audience: frozenset[str] | None) -> Reply:  # noqa: ARG002
+        """Say the command's name."""
         return Reply(f"done: {command.name}")
 
 

@@ -1,0 +1,178 @@
+"""The composition root: builds every object of the bot from Settings, each when it is first asked for.
+
+    async with App(settings) as app:
+        helpdesk = await app.helpdesk()
+
+A command opens only what it needs, and leaving the block closes what was opened, in the reverse order.
+"""
+
+# ruff: noqa: PLC0415 - a part is imported when it is built: `helpdesk-bot sync` needs no web server, `ask` no scheduler
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bot.access import Access
+from bot.article_parts import ArticleParts
+from bot.errors import ValkeyError
+from config.persona import load_persona
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from redis.asyncio import Redis
+
+    from bot.commands import Commands
+    from bot.delivery import Delivery
+    from bot.health import Health
+    from bot.helpdesk import Helpdesk
+    from bot.outbox import Outbox
+    from bot.personas import Personas
+    from bot.questions import Questions
+    from config.settings import Settings
+    from connectors.base import ChatConnector
+
+INBOX_LEASE = timedelta(seconds=30)
+REDIS_SECONDS = 2.0
+
+
+def utc_now() -> datetime:
+    """Give the present moment, aware."""
+    return datetime.now(UTC)
+
+
+class App(ArticleParts):
+    """All parts of one bot. `console_audience` narrows what the terminal sees; None shows it everything."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        console_audience: frozenset[str] | None = None,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        super().__init__(settings, clock)
+        self.access = Access(settings.access, settings.channels, console_audience)
+        self._log = structlog.get_logger()
+
+    @cached_property
+    def personas(self) -> Personas:
+        """The personas. Raises PersonaError when the default one cannot be read."""
+        from bot.personas import Personas
+
+        return Personas(load_persona(self.settings.persona.default), load_persona)
+
+    async def redis(self) -> Redis | None:
+        """Give a client of Redis or the embedded Valkey; None with a warning when that cannot be started."""
+        return await self._once("redis", self._open_redis)
+
+    async def helpdesk(self) -> Helpdesk:
+        """Give what answers questions: the cache where it is on, then the articles."""
+        return await self._once("helpdesk", self._build_helpdesk)
+
+    async def questions(self) -> Questions:
+        """Give the record of questions and ratings."""
+        return await self._once("questions", self._build_questions)
+
+    async def commands(self) -> Commands:
+        """Give what does commands."""
+        return await self._once("commands", self._build_commands)
+
+    async def delivery(self) -> Delivery:
+        """Give the handler that connectors call."""
+        return await self._once("delivery", self._build_delivery)
+
+    async def outbox(self) -> Outbox:
+        """Give what is to be said unasked."""
+        return await self._once("outbox", self._build_outbox)
+
+    async def health(self) -> Health:
+        """Give what tells whether the bot can answer."""
+        return await self._once("health", self._build_health)
+
+    async def run(
+        self, connectors: Sequence[ChatConnector], *, announce: Callable[[str], None] | None = None
+    ) -> None:
+        """Run connectors, scheduler and web until the connectors end or a signal comes; see `bot.running`."""
+        from bot.running import run
+
+        await run(self, connectors, announce)
+
+    async def _open_redis(self) -> Redis | None:
+        from redis.asyncio import Redis
+
+        url = self.settings.redis.url.get_secret_value()
+        if url:
+            client: Redis = Redis.from_url(
+                url, socket_timeout=REDIS_SECONDS, socket_connect_timeout=REDIS_SECONDS
+            )
+            self._stack.push_async_callback(client.aclose)
+            return client
+        try:
+            from bot.valkey import EmbeddedValkey
+
+            server = await self._stack.enter_async_context(EmbeddedValkey(self.settings.data_dir))
+        except (ValkeyError, ImportError) as error:
+            self._log.warning("answers_are_not_cached", reason=str(error))
+            return None
+        return server.client(socket_timeout=REDIS_SECONDS)
+
+    async def _build_helpdesk(self) -> Helpdesk:
+        from bot.helpdesk import Helpdesk
+        from bot.straight import StraightAnswers
+
+        return Helpdesk(StraightAnswers(await self.evidence(), await self.answering()))
+
+    async def _build_questions(self) -> Questions:
+        from bot.questions import Questions
+
+        return Questions(await self.database(), self.clock)
+
+    async def _build_commands(self) -> Commands:
+        from bot.commands import Commands
+
+        return Commands(
+            access=self.access,
+            personas=self.personas,
+            questions=await self.questions(),
+            upkeep=await self.upkeep(),
+            read_file=self.read_file,
+            health=(await self.health()).states,
+            clock=self.clock,
+        )
+
+    async def _build_delivery(self) -> Delivery:
+        from bot.delivery import Delivery
+        from bot.inbox import Inbox
+        from bot.router import Router
+
+        router = Router(
+            helpdesk=await self.helpdesk(),
+            commands=await self.commands(),
+            access=self.access,
+            personas=self.personas,
+            questions=await self.questions(),
+            clock=self.clock,
+            timeout_seconds=self.settings.answer.timeout_seconds,
+        )
+        return Delivery(Inbox(await self.database(), self.clock, INBOX_LEASE), router, self.clock)
+
+    async def _build_outbox(self) -> Outbox:
+        from bot.outbox import Outbox
+
+        return Outbox(await self.database(), self.clock)
+
+    async def _build_health(self) -> Health:
+        from bot import health_checks as checks
+        from bot.health import Health, Part
+
+        return Health(
+            {
+                "database": Part(partial(checks.database, await self.database())),
+                "index": Part(partial(checks.index, await self.index())),
+                "redis": Part(partial(checks.redis, self.redis), required=False),
+            }
+        )
