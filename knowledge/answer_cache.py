@@ -71,8 +71,8 @@ def cache_key(question: Question, persona: Persona, pipeline_digest: str) -> str
 class AnswerCache:
     """Answers by key, at most `max_entries` of them and none older than `max_age`, which hits do not extend.
 
-    The server's policy is `noeviction`, so the cache bounds itself: the least recently used goes first. Without
-    a client, or with a Redis that is gone or slow, everything is a miss and nothing is ever raised.
+    The server's policy is `noeviction`, so the cache bounds itself: the least recently used goes first.
+    Without a client, or with a Redis that is gone or slow, everything is a miss and nothing is ever raised.
     """
 
     def __init__(self, redis: Redis | None, settings: CacheSettings, clock: Callable[[], datetime]) -> None:
