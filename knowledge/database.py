@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-_BUSY_MILLISECONDS = 5000
 _WRITES = "helpdesk_writes"
 
 
@@ -39,8 +38,9 @@ class Database:
     no ini file, one head. Then, once open, `await database.upgrade("yours:migrations", "yours_version")`.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, busy_milliseconds: int = 5000) -> None:
         self._url = make_url(url)
+        self._busy_milliseconds = busy_milliseconds
         self._engine: AsyncEngine | None = None
         # SQLite has one writer: queueing here spares its polling.
         self._turn = asyncio.Lock() if self.dialect == "sqlite" else nullcontext()
@@ -78,7 +78,7 @@ class Database:
             with unreachable(self.place):
                 await asyncio.to_thread(Path(self.place).parent.mkdir, parents=True, exist_ok=True)
             engine = create_async_engine(self._url, pool_size=8, max_overflow=8)
-            event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+            event.listen(engine.sync_engine, "connect", self._prepare_sqlite)
             event.listen(engine.sync_engine, "begin", _begin_sqlite)
         else:
             engine = create_async_engine(self._url, pool_size=8, max_overflow=8, pool_pre_ping=True)
@@ -176,19 +176,18 @@ class Database:
             version = (await connection.execute(text("SHOW server_version"))).scalar_one()
             return f"PostgreSQL {str(version).split()[0]}, {self.place}"
 
-
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # the driver's own BEGIN is deferred; ours comes from the event
-    cursor = connection.cursor()
-    try:
-        cursor.execute(f"PRAGMA busy_timeout={_BUSY_MILLISECONDS}")
-        cursor.execute("PRAGMA journal_mode")
-        if cursor.fetchone()[0] != "wal":
-            cursor.execute("PRAGMA journal_mode=WAL")
-        cursor.execute("PRAGMA synchronous=FULL")
-        cursor.execute("PRAGMA foreign_keys=ON")
-    finally:
-        cursor.close()
+    def _prepare_sqlite(self, connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # the driver's own BEGIN is deferred; ours comes from the event
+        cursor = connection.cursor()
+        try:
+            cursor.execute(f"PRAGMA busy_timeout={self._busy_milliseconds}")
+            cursor.execute("PRAGMA journal_mode")
+            if cursor.fetchone()[0] != "wal":
+                cursor.execute("PRAGMA journal_mode=WAL")
+            cursor.execute("PRAGMA synchronous=FULL")
+            cursor.execute("PRAGMA foreign_keys=ON")
+        finally:
+            cursor.close()
 
 
 def _begin_sqlite(connection: Connection) -> None:
