@@ -122,9 +122,22 @@ class App(ArticleParts):
 
     async def _build_helpdesk(self) -> Helpdesk:
         from bot.helpdesk import Helpdesk
-        from bot.straight import StraightAnswers
+        from knowledge.answer_cache import AnswerCache
+        from knowledge.answering.cached import CachedAnswers, pipeline_digest
 
-        return Helpdesk(StraightAnswers(await self.evidence(), await self.answering()))
+        settings = self.settings
+        redis = await self.redis() if settings.cache.enabled else None
+        gate, model = self.gate.model, self.embedding.model
+        answers = CachedAnswers(
+            AnswerCache(redis, settings.cache, self.clock),
+            await self.index(),
+            await self.library(),
+            (await self.evidence()).run,
+            (await self.answering()).run,
+            digest=pipeline_digest(settings.retrieval, settings.answer, gate, model.digest),
+            wait_seconds=settings.answer.timeout_seconds / 2,
+        )
+        return Helpdesk(answers)
 
     async def _build_questions(self) -> Questions:
         from bot.questions import Questions

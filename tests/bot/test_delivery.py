@@ -1,4 +1,4 @@
-"""The law of delivery: a message that addresses the bot gets exactly one reply, whatever fails; others none."""
+"""The law of delivery: who addresses the bot gets exactly one reply, whatever fails; nobody else gets any."""
 
 from __future__ import annotations
 

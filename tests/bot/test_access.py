@@ -1,0 +1,57 @@
+"""Nobody reads what they may not: which audience a reply is made for."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.access import Access
+from config.settings import AccessSettings, ChannelSettings
+from connectors.base import Address, Person
+from tests.bot.conftest import command, message
+
+ACCESS = AccessSettings(
+    admins=frozenset({"slack:T1/U1"}),
+    members=frozenset({"members"}),
+    people={"slack:T1/U1": frozenset({"internal"})},
+)
+CHANNELS = (ChannelSettings(id="slack:T1/C1", audience=frozenset({"team:billing"})),)
+
+
+@pytest.fixture
+def access() -> Access:
+    """U1 is an admin and reads what is internal; C1 is the billing team's."""
+    return Access(ACCESS, CHANNELS)
+
+
+def test_a_channel_gets_its_own_audience(access: Access) -> None:
+    """What others read uses the channel's labels, never the asker's."""
+    assert access.audience(message()) == {"public", "team:billing"}
+    assert access.audience(message(workspace="T2")) == {"public"}
+
+
+def test_a_direct_message_gets_the_persons_audience(access: Access) -> None:
+    """What is said to one person alone uses all that the person holds."""
+    assert access.audience(message(direct=True)) == {"public", "members", "internal"}
+
+
+def test_a_command_gets_the_persons_audience(access: Access) -> None:
+    """Replies to commands are private."""
+    assert access.audience(command("list", platform="slack")) == {"public", "members", "internal"}
+    assert access.audience(command("list", platform="slack", person="slack:T1/U9")) == {"public", "members"}
+
+
+def test_the_terminal_sees_everything_unless_narrowed(access: Access) -> None:
+    """The terminal is an operator's tool."""
+    asked = message(platform="console", direct=True)
+    assert access.audience(asked) is None
+    narrowed = Access(ACCESS, CHANNELS, console_audience=frozenset({"public"}))
+    assert narrowed.audience(asked) == {"public"}
+
+
+def test_admins_are_named_in_the_config(access: Access) -> None:
+    """An admin is a person of the config, or whoever sits at the terminal; a name that looks alike is not."""
+    slack, terminal = Address("slack", "C1"), Address("console", "terminal")
+    assert access.is_admin(slack, Person("slack:T1/U1"))
+    assert not access.is_admin(slack, Person("slack:T1/U2"))
+    assert not access.is_admin(slack, Person("slack:T2/U1", "slack:T1/U1"))
+    assert access.is_admin(terminal, Person("someone"))
