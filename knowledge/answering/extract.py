@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from knowledge.answering.scoring import unit_score
 from knowledge.answering.sections import Section, platform_of, section_around
-from knowledge.answering.selection import select, shortened
+from knowledge.answering.selection import WHOLE_SECTION, select, shortened
 from knowledge.answering.words import content_stems, platforms, words
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _CANDIDATES = 4
 _NEAR = 0.9
 _MAX_SECTIONS = 3
-_MAX_UNITS = 24
+_MAX_UNITS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +108,15 @@ def _addition(
 
 
 def texts_to_embed(sections: Sequence[Section]) -> list[str]:
-    """Give the units whose nearness to the question is computed: two dozen at most, the hit's first."""
+    """Give the units whose nearness to the question decides something: those of sections quoted in part.
+
+    At most 16 of a few lines each, the hit's first: it is the slowest step of an answer.
+    """
     texts: list[str] = []
     for section in sections:
-        ordered = sorted(section.units, key=lambda placed: not placed.in_hit)
-        texts.extend(placed.unit.text for placed in ordered)
+        if sum(len(placed.unit.text) for placed in section.units) > WHOLE_SECTION:
+            ordered = sorted(section.units, key=lambda placed: not placed.in_hit)
+            texts.extend(placed.unit.text for placed in ordered)
     return list(dict.fromkeys(texts))[:_MAX_UNITS]
 
 

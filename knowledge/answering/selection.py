@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from knowledge.answering.scoring import Asked
     from knowledge.answering.sections import SectionUnit
 
-_WHOLE = 420
+WHOLE_SECTION = 600
+"""Characters: a section up to this length is quoted whole."""
+
 _TARGET = 700
 _POINTER = re.compile(
     r"\b(?:see|shown|listed|described|explained|outlined|follow(?:ing)?|as|steps?|instructions?|table|image|picture|"
@@ -42,7 +44,7 @@ def select(units: Sequence[SectionUnit], scores: Sequence[float], question: Aske
     usable = [i for i in range(len(units)) if not _points_away(units, i)]
     if not usable:
         return []
-    if sum(len(units[i].unit.text) for i in usable) <= min(_WHOLE, limit):
+    if sum(len(units[i].unit.text) for i in usable) <= min(WHOLE_SECTION, limit):
         return _without_loose_ends(units, usable)
     best = _best(units, scores, usable, question)
     chosen = {best} | _introduction(units, best) | _continuation(units, best, question)

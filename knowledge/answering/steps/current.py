@@ -19,6 +19,7 @@ class KeepCurrent:
     def __init__(self, library: ArticleLibrary) -> None:
         self._library = library
 
+    @component.output_types(passages=list[ScoredPassage], stale=int)
     def run(self, question: Question, passages: list[ScoredPassage]) -> dict[str, Any]:
         """Refuse: the library is reached by `run_async` only."""
         raise NotImplementedError("run the pipeline with run_async")

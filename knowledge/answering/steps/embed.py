@@ -19,6 +19,7 @@ class EmbedQuestion:
     def __init__(self, embedding: Embedding) -> None:
         self._embedding = embedding
 
+    @component.output_types(vectors=NDArray[float32])
     def run(self, question: Question) -> dict[str, Any]:
         """Refuse: the model is reached by `run_async` only."""
         raise NotImplementedError("run the pipeline with run_async")

@@ -16,6 +16,9 @@ from knowledge.embedding.engine import Embedding
 from knowledge.index import ArticleIndex
 from knowledge.models import ArticleRef, Evidence, Passage
 
+_ENOUGH = 300
+"""Characters of a unit that are embedded: what comes after does not change what it is about."""
+
 
 @component
 class ExtractiveAnswerer:
@@ -26,6 +29,7 @@ class ExtractiveAnswerer:
         self._embedding = embedding
         self._max_characters = max_characters
 
+    @component.output_types(composed=Composed, trace=dict[str, Any])
     def run(self, evidence: Evidence, persona: Persona) -> dict[str, Any]:
         """Refuse: the index and the model are reached by `run_async` only."""
         raise NotImplementedError("run the pipeline with run_async")
@@ -58,7 +62,9 @@ class ExtractiveAnswerer:
     async def _nearness(self, question: Asked, texts: Sequence[str]) -> dict[str, float]:
         if not texts:
             return {}
-        vectors = await self._embedding.embed_questions([question.text, *texts])
+        vectors = await self._embedding.embed_questions(
+            [question.text[:_ENOUGH], *(text[:_ENOUGH] for text in texts)]
+        )
         cosines = vectors[1:] @ vectors[0]
         return {text: float(cosine) for text, cosine in zip(texts, cosines, strict=True)}
 

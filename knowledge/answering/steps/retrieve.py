@@ -19,6 +19,7 @@ class RetrievePassages:
         self._index = index
         self._candidates = candidates
 
+    @component.output_types(passages=list[ScoredPassage], version=CorpusVersion)
     def run(self, question: Question, vectors: NDArray[float32], top_k: int) -> dict[str, Any]:
         """Refuse: the index is reached by `run_async` only."""
         raise NotImplementedError("run the pipeline with run_async")
