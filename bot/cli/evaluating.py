@@ -1,0 +1,1 @@
+"""`helpdesk-bot eval`."""

@@ -1,0 +1,69 @@
+"""`helpdesk-bot run` and `helpdesk-bot check`."""
+
+import asyncio
+import os
+from dataclasses import asdict
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from bot.app import App
+from bot.check_result import CheckResult
+from bot.checks import run_checks
+from bot.cli.logs import configure_logs
+from bot.cli.output import note, print_json, print_table
+from bot.cli.runtime import settings_from
+from config.loading import find_config
+from config.settings import Settings, load_settings
+from connectors.base import ChatConnector
+from connectors.errors import ConnectorConfigError
+
+CONNECTORS = "helpdesk_bot.connectors"
+
+
+def run_bot(config: Path | None) -> None:
+    """Run what is configured until a signal comes. Raises what keeps it from starting."""
+    settings = load_settings(config, os.environ)
+    configure_logs(settings.log, quiet=False)
+    connectors = build_connectors(settings)
+
+    async def whole() -> None:
+        async with App(settings) as app:
+            await app.run(connectors, announce=note)
+
+    asyncio.run(whole())
+
+
+def build_connectors(settings: Settings) -> list[ChatConnector]:
+    """Build the platforms that have a token, from the entry points. Raises ConnectorConfigError."""
+    tokens = {"slack": settings.slack.bot_token, "discord": settings.discord.token}
+    entries = {entry.name: entry for entry in metadata.entry_points(group=CONNECTORS)}
+    built: list[ChatConnector] = []
+    for name, token in tokens.items():
+        if not token.get_secret_value():
+            continue
+        if name not in entries:
+            raise ConnectorConfigError(f"{name} has a token, but this version has no {name} connector yet")
+        connector: Any = entries[name].load()
+        built.append(connector.from_settings(getattr(settings, name)))
+    return built
+
+
+def check_all(config: Path | None, *, as_json: bool) -> int:
+    """Try everything that the config names; gives 1 when something does not work."""
+    settings = settings_from(config)
+    results = asyncio.run(run_checks(settings, find_config(config, os.environ), os.environ))
+    if as_json:
+        print_json([asdict(result) for result in results])
+    else:
+        print_table(
+            ("", "what", "found", "what to do"),
+            [(_mark(result), result.name, result.detail, result.remedy) for result in results],
+        )
+    return 0 if all(result.ok for result in results) else 1
+
+
+def _mark(result: CheckResult) -> str:
+    if not result.ok:
+        return "FAIL"
+    return "warn" if result.warning else "ok"
