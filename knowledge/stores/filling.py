@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
@@ -84,7 +85,7 @@ class Embedding(Protocol):
 
     def embed_passages(
         self, texts: Sequence[str], progress: Callable[[int, int], None] | None = None
-    ) -> AsyncIterator[Batch]:
+    ) -> AsyncGenerator[Batch, None]:
         """Embed texts in batches, in any order."""
         ...
 
@@ -162,18 +163,23 @@ class IndexFiller:
             report = (
                 None if progress is None else lambda done, total: progress("embedding passages", done, total)
             )
-            async for batch in self._embedding.embed_passages(list(texts.values()), report):
-                arrived = {
-                    keys[int(index)]: np.ascontiguousarray(vector, np.float32).tobytes()
-                    for index, vector in zip(batch.indices, batch.vectors, strict=True)
-                }
-                await asyncio.to_thread(self._file.keep_pending, arrived)
-                self._vectors.update(arrived)
-                for split in waiting:
-                    split.missing -= arrived.keys()
-                waiting = await self._switch_whole(waiting)
+            async with aclosing(self._embedding.embed_passages(list(texts.values()), report)) as batches:
+                async for batch in batches:
+                    waiting = await self._take(batch, keys, waiting)
         self._vectors.clear()
         return len(texts)
+
+    async def _take(self, batch: Batch, keys: Sequence[bytes], waiting: list[_Split]) -> list[_Split]:
+        """Keep a batch's vectors, switch the articles that are whole with it, and give those that still wait."""
+        arrived = {
+            keys[int(index)]: np.ascontiguousarray(vector, np.float32).tobytes()
+            for index, vector in zip(batch.indices, batch.vectors, strict=True)
+        }
+        await asyncio.to_thread(self._file.keep_pending, arrived)
+        self._vectors.update(arrived)
+        for split in waiting:
+            split.missing -= arrived.keys()
+        return await self._switch_whole(waiting)
 
     async def _switch_whole(self, splits: list[_Split]) -> list[_Split]:
         """Switch the articles that lack nothing and give the others."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -53,7 +53,7 @@ class HashEmbedding:
 
     async def embed_passages(
         self, texts: Sequence[str], progress: Callable[[int, int], None] | None = None
-    ) -> AsyncIterator[Batch]:
+    ) -> AsyncGenerator[Batch, None]:
         """Embed in batches, the longest first."""
         order = sorted(range(len(texts)), key=lambda index: -len(texts[index]))
         for number, start in enumerate(range(0, len(order), self.batch_size)):
