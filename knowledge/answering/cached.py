@@ -110,7 +110,7 @@ class CachedAnswers:
             )
 
     async def _is_current(self, held: CachedAnswer) -> bool:
-        """Whether the corpus has not moved, and the library, which moves first, still holds these articles."""
+        """Whether the corpus stands where it stood, and the library, which moves first, too."""
         if held.version != self._index.version():
             return False
         rows = await self._library.current([ref for ref, _, _ in held.articles]) if held.articles else {}

