@@ -156,6 +156,13 @@ def test_a_misplaced_secret_never_shows(tmp_path: Path, text: str, environ: dict
     assert "s3cr3t" not in "".join(traceback.format_exception(caught.value))
 
 
+def test_a_secret_of_digits_never_shows(tmp_path: Path) -> None:
+    """A secret written without quotes is a number; it is not repeated either."""
+    with pytest.raises(ConfigError, match=r"\[slack\] bot_token is not text") as caught:
+        load_settings(write(tmp_path, "[slack]\nbot_token = 533733"), {})
+    assert "533733" not in str(caught.value)
+
+
 def test_pydantics_own_error_hides_the_input() -> None:
     """Even where a model is built by hand, the error does not show what was given."""
     with pytest.raises(ValueError, match="validation error") as caught:
