@@ -30,7 +30,7 @@ _OPTIONS: Final[dict[str, Any]] = {
 _BLANK_LINES = re.compile(r"\n{3,}")
 _TRAILING_SPACE = re.compile(r"[ \t]+(?=\n\n|\Z)|(?<![ \t])[ \t](?=\n)|(?<=  )[ \t]+(?=\n)")
 """All but the two spaces of a hard line break."""
-_ESCAPED_UNDERSCORE = re.compile(r"(?<=\w)\\_(?=\w)")
+_ESCAPED_UNDERSCORE = re.compile(r"(?<=[^\W_])\\_(?=[^\W_])")
 _FENCE = re.compile(r"^ *(?:> *)*(`{3,}|~{3,})")
 
 

@@ -34,6 +34,7 @@ _PERMALINKS: Final = frozenset({"", "¶", "#", "§", "🔗", "permalink"})
 _LANGUAGE_CLASS = re.compile(r"^(?:language-|lang-|highlight-source-|brush:\s*)([\w+#.-]+)$", re.IGNORECASE)
 _DATA_URI = re.compile(r"""(?<=src=)(["'])data:[^"']*["']""", re.IGNORECASE)
 _INVISIBLE = re.compile("[\u00ad\u200b\u200c\u2060\ufeff]")
+_POWERS: Final = str.maketrans("0123456789+-n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ")
 _TAG_LIKE = re.compile(r"<(?=[A-Za-z/!?])")
 
 
@@ -120,6 +121,10 @@ def _drop(content: Tag, *, whole_page: bool) -> None:
         comment.extract()
     for element in content.select(f"{_DROPPED}, {_PAGE_ONLY}" if whole_page else _DROPPED):
         element.decompose()
+    for contents in content.select("ul, ol"):
+        links = contents.select("a[href^='#']")
+        if links and _words(contents) == " ".join(_words(link) for link in links):
+            contents.decompose()  # a table of contents
     for button in content.select("button, input:not([type=checkbox])"):
         if button.find_parent(["h2", "h3", "h4", "h5", "h6", "summary", "dt"]):
             button.unwrap()  # the question of an accordion
@@ -129,6 +134,10 @@ def _drop(content: Tag, *, whole_page: bool) -> None:
         _drop_permalinks(heading)
         if not heading.get_text(strip=True):
             heading.decompose()
+
+
+def _words(element: Tag) -> str:
+    return " ".join(element.get_text(" ").split())
 
 
 def _drop_permalinks(heading: Tag) -> None:
@@ -180,9 +189,18 @@ def _mend_structure(soup: BeautifulSoup, content: Tag) -> None:
         "u, ins, font, b[style*='font-weight:normal'], b[style*='font-weight: normal']"
     ):
         element.unwrap()
-    for inner in content.select(
-        "ol > ol, ol > ul, ul > ol, ul > ul"
-    ):  # word processors nest lists beside items
+    _mend_lists(content)
+    _mend_terms(soup, content)
+    for raised in content.find_all("sup"):  # 10<sup>6</sup> must not become 106
+        if (power := raised.get_text(strip=True)) and set(power) <= set("0123456789+-n"):
+            raised.replace_with(NavigableString(power.translate(_POWERS)))
+    for line_break in content.select("pre br"):
+        line_break.replace_with("\n")
+
+
+def _mend_lists(content: Tag) -> None:
+    """Put a list that stands beside the items of another, as word processors have it, into the item before."""
+    for inner in content.select("ol > ol, ol > ul, ul > ol, ul > ul"):
         before = inner.find_previous_sibling("li")
         if not isinstance(before, Tag):
             continue
@@ -191,18 +209,19 @@ def _mend_structure(soup: BeautifulSoup, content: Tag) -> None:
             last.extend(inner.extract().find_all("li", recursive=False))
         else:
             before.append(inner.extract())
+
+
+def _mend_terms(soup: BeautifulSoup, content: Tag) -> None:
+    """Make paragraphs of what Markdown lacks: folded parts and lists of terms."""
     for name in ("summary", "dt"):
         for element in content.find_all(name):
             _wrap_strong(soup, element)
     for element in content.select("dl, dd, details, figure"):
         element.name = "div"
-    for pre in content.find_all("pre"):
-        for line_break in pre.find_all("br"):
-            line_break.replace_with("\n")
 
 
 def _wrap_strong(soup: BeautifulSoup, element: Tag) -> None:
-    text = " ".join(element.get_text(" ").split())
+    text = _words(element)
     element.clear()
     element.name = "p"
     if text:

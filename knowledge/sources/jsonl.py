@@ -127,7 +127,7 @@ class JsonlSource:
                     listing.unreadable(self._where(listing), "is longer than max_bytes; split the article")
                 )
             elif line.strip():
-                found.append(self._read_line(line, listing))
+                found.append(self._read_line(line.strip(), listing))
         return found
 
     def _where(self, listing: _Listing) -> str:
@@ -149,7 +149,7 @@ class JsonlSource:
             return Failed(where, reason)
         revision = revision_of(
             _READING_VERSION,
-            hashlib.sha256(line.strip()).hexdigest(),
+            hashlib.sha256(line).hexdigest(),
             self._facts.audience,
             self._facts.language,
         )

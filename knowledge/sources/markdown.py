@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 _OPENING = re.compile(r"\A-{3,}[ \t]*\n")
+_BLANK_START = re.compile(r"\A(?:[ \t]*\n)+")
+_BLANK_LINE = re.compile(r"\n[ \t]*\n")
+_MAYBE_HEADING = re.compile(r"^ {0,3}(?:#[ \t]|=+[ \t]*$)", re.MULTILINE)
 _MOST_FRONT_MATTER: Final = 65_536
 _MOST_NESTING: Final = 100
 _LOADER: Final = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
@@ -87,23 +90,33 @@ def take_title(body: str, title: str | None) -> tuple[str | None, str]:
     further down still parts what is above it from what is below. With a `title`, an opening heading that
     says the same leaves.
     """
-    if "#" not in body and "==" not in body:
-        return title, body
-    if title is not None and body.lstrip()[:1] != "#" and "\n==" not in body[:2000]:
-        return title, body
-    tokens = MarkdownIt("commonmark").parse(body)
-    for index, token in enumerate(tokens):
-        if token.type == "heading_open" and token.tag == "h1":
-            text = _plain(tokens[index + 1])
-            opens = all(_says_nothing(before) for before in tokens[:index])
-            if not text or (title is not None and (not opens or text.casefold() != title.casefold())):
-                return title, body
-            return title or text, _without(body, token) if opens else body
+    text = _without_leading_comments(body)
+    end = _BLANK_LINE.search(text)
+    opening = _first_heading(text[: end.start()] if end else text, only_at_top=True)
+    if opening is not None:
+        words, length = opening
+        if title is None or words.casefold() == title.casefold():
+            return title or words, "\n".join(text.split("\n")[length:]).lstrip("\n")
+    elif title is None and _MAYBE_HEADING.search(body) and (heading := _first_heading(body)):
+        return heading[0], body
     return title, body
 
 
-def _says_nothing(token: Token) -> bool:
-    return token.type == "html_block" and token.content.lstrip().startswith("<!--")
+def _without_leading_comments(body: str) -> str:
+    text = _BLANK_START.sub("", body)
+    while text.startswith("<!--") and (end := text.find("-->")) >= 0:
+        text = _BLANK_START.sub("", text[end + 3 :])
+    return text
+
+
+def _first_heading(text: str, *, only_at_top: bool = False) -> tuple[str, int] | None:
+    """Give the words of the first top heading and the line after it."""
+    tokens = MarkdownIt("commonmark").parse(text)
+    for index, token in enumerate(tokens[:1] if only_at_top else tokens):
+        if token.type == "heading_open" and token.tag == "h1" and token.map is not None:
+            words = _plain(tokens[index + 1])
+            return (words, token.map[1]) if words else None
+    return None
 
 
 def _plain(inline: Token) -> str:
@@ -113,9 +126,3 @@ def _plain(inline: Token) -> str:
         if child.type in {"text", "code_inline", "image", "softbreak", "hardbreak"}
     )
     return one_line("".join(parts))
-
-
-def _without(body: str, heading: Token) -> str:
-    assert heading.map is not None
-    lines = body.split("\n")
-    return "\n".join(lines[: heading.map[0]] + lines[heading.map[1] :]).lstrip("\n")

@@ -80,11 +80,11 @@ def pdf(*lines: str) -> bytes:
 
 def pdf_with_stream(stream: bytes, entries: bytes = b"") -> bytes:
     """Write a PDF of one page whose content is `stream`."""
+    fonts = b"/Resources << /Font << /F1 5 0 R >> >>"
     objects = [
         b"<< /Type /Catalog /Pages 2 0 R >>",
         b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R"
-        b" /Resources << /Font << /F1 5 0 R >> >> >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R %s >>" % fonts,
         b"<< /Length %d %s >>\nstream\n%s\nendstream" % (len(stream), entries, stream),
         b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
     ]

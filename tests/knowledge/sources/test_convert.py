@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import zlib
-from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
 
 import psutil
 import pytest
@@ -15,14 +15,19 @@ from knowledge.errors import ArticleError
 from knowledge.sources.convert import ConverterLimits, DocumentConverter, DocumentKind
 from tests.knowledge.sources import documents
 
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
 
 @pytest.fixture
 async def converter() -> AsyncIterator[DocumentConverter]:
+    """Give a converter and close it."""
     async with DocumentConverter() as converter:
         yield converter
 
 
 def child_of(converter: DocumentConverter) -> psutil.Process:
+    """Give the converter's child process."""
     assert converter._process is not None
     return psutil.Process(converter._process.pid)
 
@@ -84,7 +89,7 @@ async def test_broken_document_names_itself(
 
 
 async def test_zip_bomb_is_refused_before_it_unpacks(converter: DocumentConverter) -> None:
-    """A Word document that unpacks past the limit is refused by its own figures, without growing the child."""
+    """A Word document that unpacks past the limit is refused by its own figures, not by trying."""
     await converter.convert(DocumentKind.HTML, "a.html", b"<p>a</p>")
     bomb = documents.docx(documents.paragraph("boom"), filler=250_000_000)
     assert len(bomb) < 400_000
@@ -108,9 +113,9 @@ async def test_memory_has_a_limit() -> None:
 
 async def test_time_has_a_limit() -> None:
     """A document that takes too long is given up, its process killed, and the next one is converted."""
-    async with DocumentConverter(ConverterLimits(seconds=0.3)) as converter:
+    async with DocumentConverter(ConverterLimits(seconds=2)) as converter:
         slow = b"<p>word <b>bold</b></p>" * 200_000
-        with pytest.raises(ArticleError, match=r"slow.html: converting it took over 0.3 s; make it smaller"):
+        with pytest.raises(ArticleError, match=r"slow.html: converting it took over 2 s; make it smaller"):
             await converter.convert(DocumentKind.HTML, "slow.html", slow)
         assert (await converter.convert(DocumentKind.HTML, "y", b"<p>fine</p>")).markdown == "fine\n"
 
@@ -146,12 +151,9 @@ async def test_cancelled_conversion_leaves_no_half_exchange(converter: DocumentC
 
 
 async def test_deep_nesting_is_survived(converter: DocumentConverter) -> None:
-    """A page nested thousands of levels deep gives its text or an error, never a crash."""
+    """A page nested thousands of levels deep gives its text, and the child goes on."""
     deep = b"<div>" * 5000 + b"words" + b"</div>" * 5000
-    try:
-        assert "words" in (await converter.convert(DocumentKind.HTML, "deep.html", deep)).markdown
-    except ArticleError as error:
-        assert str(error).startswith("deep.html: ")
+    assert (await converter.convert(DocumentKind.HTML, "deep.html", deep)).markdown == "words\n"
     assert (await converter.convert(DocumentKind.HTML, "y", b"<p>fine</p>")).markdown == "fine\n"
 
 

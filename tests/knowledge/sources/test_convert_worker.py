@@ -17,6 +17,7 @@ sys.addaudithook(worker._refuse)
 
 
 def run(code: str) -> str:
+    """Run code in a process under the worker's limits; give what it printed."""
     done = subprocess.run(
         [sys.executable, "-c", SETUP + code], capture_output=True, text=True, check=False, timeout=60
     )
