@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,5 +110,3 @@ class ChatConnector(Protocol):
     async def send(self, address: Address, reply: Reply) -> None:
         """Say something unasked. Raises DeliveryError when it did not arrive."""
         ...
-
-

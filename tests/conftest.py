@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
 
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 
@@ -16,7 +19,12 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, None, None]:
     """In CI a test skipped for want of its counterpart is a failure: there all of them are present."""
     outcome = yield
     report = outcome.get_result()  # type: ignore[attr-defined]
-    if IN_CI and report.skipped and item.get_closest_marker("counterpart") and not hasattr(report, "wasxfail"):
+    if (
+        IN_CI
+        and report.skipped
+        and item.get_closest_marker("counterpart")
+        and not hasattr(report, "wasxfail")
+    ):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid}: a counterpart is missing in CI. {reason}"

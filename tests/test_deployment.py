@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 import re
 import shlex
 import subprocess
@@ -12,6 +14,8 @@ from typing import Any
 
 import pytest
 import yaml
+
+from config.settings import load_settings
 
 SCRIPTS = Path(sys.executable).parent
 """Where the environment has its commands."""
@@ -38,7 +42,9 @@ def _instructions(root: Path) -> list[tuple[str, str]]:
 
 def test_dockerfile_passes_the_linter(root: Path) -> None:
     """Hadolint finds nothing to say."""
-    result = subprocess.run([SCRIPTS / "hadolint", "Dockerfile"], cwd=root, capture_output=True, text=True, check=False)
+    result = subprocess.run(
+        [SCRIPTS / "hadolint", "Dockerfile"], cwd=root, capture_output=True, text=True, check=False
+    )
     assert result.returncode == 0, result.stdout
 
 
@@ -60,7 +66,9 @@ def test_every_package_of_the_wheel_is_copied(root: Path) -> None:
     packages = set(project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"])
     copied = {shlex.split(rest)[0] for name, rest in _instructions(root) if name == "COPY"}
     assert packages <= copied
-    assert project["project"]["readme"] in " ".join(rest for name, rest in _instructions(root) if name == "COPY")
+    assert project["project"]["readme"] in " ".join(
+        rest for name, rest in _instructions(root) if name == "COPY"
+    )
 
 
 def test_the_command_is_one_that_the_project_installs(root: Path) -> None:
@@ -97,12 +105,12 @@ def test_images_are_pinned_and_the_user_is_not_root(root: Path, compose: dict[st
 
 def test_compose_sets_settings_that_exist(root: Path, compose: dict[str, Any]) -> None:
     """Every HELPDESK_BOT__ variable in compose.yaml and the Dockerfile loads as settings."""
-    from config.settings import load_settings
-
     environ = {key: str(value) for key, value in compose["services"]["bot"]["environment"].items()}
     for name, rest in _instructions(root):
         if name == "ENV":
-            environ.update(pair.split("=", 1) for pair in shlex.split(rest) if pair.startswith("HELPDESK_BOT"))
+            environ.update(
+                pair.split("=", 1) for pair in shlex.split(rest) if pair.startswith("HELPDESK_BOT")
+            )
     settings = load_settings(None, environ)
     assert settings.redis.url.get_secret_value() == "redis://redis:6379/0"
     assert settings.web.port == 8080
@@ -147,7 +155,10 @@ def test_constraints_pin_torch_and_every_dependency(root: Path) -> None:
         if "==" in line and not line.startswith("#")
     }
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    wanted = [*project["dependencies"], *sum(project["optional-dependencies"].values(), [])]
+    wanted = [
+        *project["dependencies"],
+        *functools.reduce(operator.iadd, project["optional-dependencies"].values(), []),
+    ]
     names = {re.match(r"[A-Za-z0-9._-]+", line)[0].lower().replace("_", "-") for line in wanted}  # type: ignore[index]
     assert names <= pinned, names - pinned
 
