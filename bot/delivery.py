@@ -73,10 +73,16 @@ class Delivery:
         if self._closing:
             raise ShuttingDown("the bot is being stopped and takes no more messages")
         key = key_of(event)
-        if not self._is_free(key) or not await self._inbox.accept(event):
+        if not self._is_free(key):
             return False
-        self._begin(key)
-        return True
+        self._begin(key)  # before the commit, so that a stop waits for it
+        accepted = False
+        try:
+            accepted = await self._inbox.accept(event)
+        finally:
+            if not accepted:
+                self._end(key)
+        return accepted
 
     async def answer(self, event: Event) -> Reply | None:
         """Give the reply to an accepted event; None when nothing is to be posted, and then it is finished."""

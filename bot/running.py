@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 DRAIN_SECONDS = 6.0
 """For the replies in flight; with the web server's three seconds all is down within ten."""
+SHOW_SECONDS = 0.2
+"""For a connector to show the reply that it was handed last."""
 
 
 async def run(
@@ -99,6 +101,8 @@ async def _stop_in_order(
         for end in ends:
             end.cancel()
     await delivery.drain(DRAIN_SECONDS)
+    if not all(chat.done() for chat in chats.values()):
+        await asyncio.sleep(SHOW_SECONDS)
     for task in (*chats.values(), *background):
         task.cancel()
 

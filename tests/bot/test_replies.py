@@ -116,7 +116,7 @@ def test_a_sync_is_told_in_a_line_a_source() -> None:
     )
     text = replies.from_sync([report]).text
     assert "docs: 2 added, 40 unchanged, 7 failed (1.2 s)" in text
-    assert "it hung up" in text
+    assert "the server hung up" in text
     assert "a4: no text" in text
     assert "a5" not in text
     assert "and 2 more" in text
