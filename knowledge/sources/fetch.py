@@ -193,7 +193,7 @@ def _suffix(url: str, target: str, headers: httpx.Headers) -> str:
 async def read_article_url(
     url: str, facts: Facts, converter: DocumentConverter, fetcher: DocumentFetcher
 ) -> Article:
-    """Make an article of a page on the web; its id is `facts.article_id`, else the address. Raises ArticleError."""
+    """Make an article of a web page; its id is `facts.article_id`, else its address. Raises ArticleError."""
     fetched = await fetcher.fetch(url)
     known = replace(
         facts,

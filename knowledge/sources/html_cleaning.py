@@ -199,7 +199,7 @@ def _mend_structure(soup: BeautifulSoup, content: Tag) -> None:
 
 
 def _mend_lists(content: Tag) -> None:
-    """Put a list that stands beside the items of another, as word processors have it, into the item before."""
+    """Put a list that stands beside the items of another, as word processors do, into the item before."""
     for inner in content.select("ol > ol, ol > ul, ul > ol, ul > ul"):
         before = inner.find_previous_sibling("li")
         if not isinstance(before, Tag):
