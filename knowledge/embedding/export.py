@@ -64,27 +64,22 @@ def _lock(path: Path) -> Iterator[None]:
 def _export(exported: ExportedModel) -> None:
     for leftover in exported.folder.glob("*.tmp"):
         leftover.unlink()
-    plain = exported.folder / f"plain.{os.getpid()}.tmp"
-    fused = exported.folder / f"fused.{os.getpid()}.tmp"
+    written = exported.folder / f"model.{os.getpid()}.tmp"
     try:
-        reference = _trace(exported, plain)
-        if _fuse(exported, plain, fused) and _agreement(exported, fused, reference) >= LEAST_COSINE:
-            exported.publish(fused)
-            return
-        agreement = _agreement(exported, plain, reference)
+        reference = _trace(exported, written)
+        agreement = _agreement(exported, written, reference)
         if agreement < LEAST_COSINE:
             raise EmbeddingError(
                 f"embedding model {exported.model.path}: exported to ONNX its vectors differ "
                 f"(cosine {agreement:.4f} where {LEAST_COSINE} is needed); choose another embedding.model"
             )
-        exported.publish(plain)
+        exported.publish(written)
     finally:
-        plain.unlink(missing_ok=True)
-        fused.unlink(missing_ok=True)
+        written.unlink(missing_ok=True)
 
 
 def _trace(exported: ExportedModel, target: Path) -> np.ndarray[Any, Any]:
-    """Write the unoptimised graph and return sentence-transformers' own vectors of the check texts."""
+    """Write the ONNX file and return sentence-transformers' own vectors of the check texts."""
     import torch  # noqa: PLC0415 - seconds and 500 MB, needed once per model
     from sentence_transformers import SentenceTransformer  # noqa: PLC0415
 
@@ -120,29 +115,9 @@ def _trace(exported: ExportedModel, target: Path) -> np.ndarray[Any, Any]:
     return np.asarray(reference, dtype=np.float32)
 
 
-def _fuse(exported: ExportedModel, plain: Path, target: Path) -> bool:
-    """Join each attention block into one operator, where onnxruntime knows the architecture."""
-    from onnxruntime.transformers.optimizer import optimize_model  # noqa: PLC0415
-
-    logging.getLogger("onnxruntime.transformers").setLevel(logging.ERROR)
-    try:
-        optimised = optimize_model(
-            str(plain), model_type="bert", num_heads=0, hidden_size=exported.model.dimensions, opt_level=0
-        )
-        optimised.save_model_to_file(str(target))
-    except OSError:
-        raise
-    except Exception:  # noqa: BLE001 - a library of pattern matching; the plain graph is as right
-        return False
-    return True
-
-
 def _agreement(exported: ExportedModel, onnx: Path, reference: np.ndarray[Any, Any]) -> float:
     """Give the least cosine of the ONNX file's vectors to the reference, alone and in one padded batch."""
-    try:
-        encoder = OnnxEncoder(onnx, available_cpus(), spin=False)
-    except Exception:  # noqa: BLE001 - a graph that does not load agrees with nothing
-        return -1.0
+    encoder = OnnxEncoder(onnx, available_cpus(), spin=False)
     rows = ModelTokenizer(exported.model).encode(_CHECK_TEXTS, exported.model.question_prompt)
     together = encoder.encode(rows)
     alone = np.concatenate([encoder.encode([row]) for row in rows])

@@ -1,8 +1,8 @@
 """The embedding child, `python -m knowledge.embedding.worker PARENT_PID`: embeds in bulk, and exports models.
 
 Reads requests from standard input and answers on standard output, in frames (`knowledge.embedding.frames`);
-whatever else is printed goes to standard error. It is niced, and ends with its parent: on Linux by the
-kernel's word, everywhere at the end of its standard input.
+whatever else is printed goes to standard error. It ends with its parent: on Linux by the kernel's word, everywhere
+at the end of its standard input.
 
 The engine of the bulk: onnxruntime in fp32, which on CPUs without bf16 is quicker than torch and starts in a
 second where torch takes ten. Where the CPU multiplies bf16 natively and the texts are many, torch in bf16 is
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+# The bulk yields to whoever answers questions; an export does not: somebody waits for it.
 NICENESS = 10
 LEAST_BF16_COSINE = 0.999
 _BF16_SAMPLE = 32
@@ -58,7 +59,6 @@ def main(arguments: Sequence[str]) -> None:
     """Serve requests until standard input ends."""
     answers = _take_over_stdout()
     _end_with_parent(int(arguments[0]))
-    os.nice(NICENESS)
     requests: queue.SimpleQueue[tuple[dict[str, Any], bytes]] = queue.SimpleQueue()
     threading.Thread(target=_read_requests, args=(requests,), daemon=True).start()
     while True:
@@ -107,6 +107,7 @@ def _serve(header: dict[str, Any], payload: bytes) -> Iterator[tuple[dict[str, A
 def _embed(
     exported: ExportedModel, header: dict[str, Any], texts: list[str]
 ) -> Iterator[tuple[dict[str, Any], bytes]]:
+    os.nice(max(0, NICENESS - os.nice(0)))
     rows = ModelTokenizer(exported.model).encode(texts, exported.model.passage_prompt)
     threads = header["threads"] or available_cpus()
     encoder, name = choose_encoder(exported, rows, threads, header["precision"])

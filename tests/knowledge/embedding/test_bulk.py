@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import psutil
@@ -15,15 +17,18 @@ import pytest
 
 from knowledge.embedding import frames
 from knowledge.embedding.bulk import BulkEmbedder
-from knowledge.embedding.exported import ExportedModel
 from knowledge.embedding.worker import has_native_bf16
 from knowledge.errors import EmbeddingError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from knowledge.embedding.exported import ExportedModel
 
 LONG = ["Open **Settings**, choose the device and wait for the code. " * 15] * 400
 
 PARENT = """
 import asyncio, sys
-from pathlib import Path
 from knowledge.embedding.bulk import BulkEmbedder
 from knowledge.embedding.exported import ExportedModel
 from knowledge.embedding.model import resolve_model
@@ -64,10 +69,9 @@ def sample_texts() -> list[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 async def test_vectors_are_those_of_sentence_transformers(exported: ExportedModel, tmp_path: Path) -> None:
     """The bulk's vectors have a cosine of 0.9999 at least to SentenceTransformer.encode in fp32."""
-    import json  # noqa: PLC0415
-
     texts = sample_texts()
     target = tmp_path / "bare.npy"
     bare = await asyncio.create_subprocess_exec(
@@ -82,6 +86,7 @@ async def test_vectors_are_those_of_sentence_transformers(exported: ExportedMode
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 async def test_bf16_vectors_agree_with_fp32(exported: ExportedModel) -> None:
     """Where bf16 is taken its vectors have a cosine of 0.999 at least to fp32, padded or not."""
     texts = sample_texts()
@@ -111,7 +116,7 @@ def test_bf16_is_read_from_the_cpu_features(tmp_path: Path, words: str, native: 
 
 
 def test_a_machine_without_cpuinfo_has_no_native_bf16(tmp_path: Path) -> None:
-    """macOS has no such file; fp32 it is."""
+    """On macOS there is no such file; fp32 it is."""
     assert not has_native_bf16(tmp_path / "none")
 
 
@@ -137,17 +142,18 @@ async def test_a_child_that_dies_is_an_error_with_its_exit_code(exported: Export
     """Killed in the middle, the batches so far were right and the error says what happened and what to do."""
     done = 0
     async with BulkEmbedder(exported, batch_tokens=1024) as bulk:
+        batches = bulk.embed(LONG)
+        done += len((await anext(batches)).indices)
+        assert bulk.pid is not None
+        os.kill(bulk.pid, signal.SIGKILL)
         with pytest.raises(EmbeddingError, match=r"exit code -9.*run it again"):
-            async for batch in bulk.embed(LONG):
-                done += len(batch.indices)
-                assert bulk.pid is not None
-                os.kill(bulk.pid, signal.SIGKILL)
+            done += sum([len(batch.indices) async for batch in batches])
     assert 0 < done < len(LONG)
 
 
 async def test_a_child_that_cannot_load_the_model_says_why(exported: ExportedModel, tmp_path: Path) -> None:
     """The child's last words are in the error, and so in the log."""
-    async with BulkEmbedder(ExportedModel.of(exported.model, tmp_path)) as bulk:
+    async with BulkEmbedder(replace(exported, folder=tmp_path)) as bulk:
         with pytest.raises(EmbeddingError, match=r"model\.onnx"):
             await gather(bulk, ["one"])
 
@@ -176,8 +182,6 @@ def test_the_child_ends_when_its_standard_input_ends(exported: ExportedModel) ->
         "threads": 1,
         "precision": "fp32",
     }
-    import json  # noqa: PLC0415
-
     command = [sys.executable, "-m", "knowledge.embedding.worker", str(os.getpid())]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as worker:
         assert worker.stdin is not None

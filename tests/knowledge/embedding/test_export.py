@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -19,12 +19,16 @@ from knowledge.errors import EmbeddingError
 
 from .conftest import write_tiny_model
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 PROMPTS = {"query": "query: ", "passage": "passage: "}
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 async def test_two_at_once_export_a_model_of_another_kind_once(tmp_path: Path) -> None:
-    """CLS pooling, prompts, no Normalize: checked against sentence-transformers; a process beside waits for it."""
+    """CLS pooling, prompts, no Normalize: the vectors are right, and a process beside waits for them."""
     model = resolve_model(str(write_tiny_model(tmp_path / "tiny", prompts=PROMPTS)))
     first, second = await asyncio.gather(*(ensure_exported(model, tmp_path / "models") for _ in range(2)))
     exported = ExportedModel.of(model, tmp_path / "models")
@@ -84,5 +88,5 @@ def test_a_meta_file_that_says_nothing_is_no_export(model: EmbeddingModel, tmp_p
 async def test_a_folder_that_cannot_be_written_is_named(model: EmbeddingModel, tmp_path: Path) -> None:
     """Where the data folder refuses, the error names the place and no file is half there."""
     (tmp_path / "models").write_text("a file where a folder should be")
-    with pytest.raises(EmbeddingError, match="cannot write the embedding model to .*models"):
+    with pytest.raises(EmbeddingError, match=r"cannot write the embedding model to .*models"):
         await ensure_exported(model, tmp_path / "models")

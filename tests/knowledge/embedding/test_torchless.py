@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from knowledge.embedding.exported import ExportedModel
 
 SERVING = """
-import asyncio, json, sys
+import asyncio, json, os, sys
 from pathlib import Path
 from knowledge.embedding import block_torch
 block_torch()
@@ -27,10 +27,11 @@ async def main():
     await embedding.close()
 
 asyncio.run(main())
-loaded = [name for name in sys.modules if name.split(".")[0] in ("torch", "transformers", "sentence_transformers")]
+heavy = ("torch", "transformers", "sentence_transformers")
+loaded = [name for name in sys.modules if name.split(".")[0] in heavy]
 print(json.dumps({
     "loaded": [name for name in loaded if sys.modules[name] is not None],
-    "telemetry": haystack.telemetry is not None and __import__("os").environ["HAYSTACK_TELEMETRY_ENABLED"],
+    "telemetry": os.environ["HAYSTACK_TELEMETRY_ENABLED"],
     "megabytes": psutil.Process().memory_info().rss / 1e6,
 }))
 """
