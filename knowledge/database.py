@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from sqlalchemy import event, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from knowledge.database_errors import translated, unreachable
@@ -21,7 +22,7 @@ from knowledge.schema import SchemaHistory
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from sqlalchemy import Connection
+    from sqlalchemy import URL, Connection
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 _WRITES = "helpdesk_writes"
@@ -39,7 +40,7 @@ class Database:
     """
 
     def __init__(self, url: str, *, busy_milliseconds: int = 5000) -> None:
-        self._url = make_url(url)
+        self._url = _checked(url)
         self._busy_milliseconds = busy_milliseconds
         self._engine: AsyncEngine | None = None
         # SQLite has one writer: queueing here spares its polling.
@@ -53,7 +54,8 @@ class Database:
             return f"sqlite+aiosqlite:///{data_dir / 'helpdesk.sqlite'}"
         for scheme in ("postgresql://", "postgres://"):
             if url.startswith(scheme):
-                return "postgresql+asyncpg://" + url.removeprefix(scheme)
+                # libpq's name of the option, which hosts put into their URLs, is not the driver's.
+                return "postgresql+asyncpg://" + url.removeprefix(scheme).replace("sslmode=", "ssl=")
         if url.startswith("sqlite://"):
             return "sqlite+aiosqlite://" + url.removeprefix("sqlite://")
         return url
@@ -81,7 +83,11 @@ class Database:
             event.listen(engine.sync_engine, "connect", self._prepare_sqlite)
             event.listen(engine.sync_engine, "begin", _begin_sqlite)
         else:
-            engine = create_async_engine(self._url, pool_size=8, max_overflow=8, pool_pre_ping=True)
+            try:
+                engine = create_async_engine(self._url, pool_size=8, max_overflow=8, pool_pre_ping=True)
+            except ModuleNotFoundError as error:
+                remedy = "pip install 'helpdesk-bot[postgres]'"
+                raise StorageError(f"{self.place} needs the package {error.name}: {remedy}") from error
         try:
             with unreachable(self.place):
                 async with engine.connect() as connection:
@@ -188,6 +194,16 @@ class Database:
             cursor.execute("PRAGMA foreign_keys=ON")
         finally:
             cursor.close()
+
+
+def _checked(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        parsed = None
+    if parsed is None or parsed.drivername not in {"sqlite+aiosqlite", "postgresql+asyncpg"}:
+        raise StorageError("[database] url must look like postgresql://user:password@host:5432/name")
+    return parsed
 
 
 def _begin_sqlite(connection: Connection) -> None:

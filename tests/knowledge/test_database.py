@@ -225,6 +225,20 @@ def test_place_hides_the_password() -> None:
     assert "db.example.com:5433/helpdesk" in place
 
 
+@pytest.mark.parametrize("url", ["mysql://bot:hunter2@db/helpdesk", "hunter2", "postgresql+psycopg2://db/x"])
+def test_url_that_means_nothing(url: str, tmp_path: Path) -> None:
+    """A URL of no database that the bot knows is refused with an example, and is not repeated."""
+    with pytest.raises(StorageError, match="must look like postgresql://") as caught:
+        Database(Database.url_for(url, tmp_path))
+    assert "hunter2" not in str(caught.value)
+
+
+def test_url_as_hosts_give_it(tmp_path: Path) -> None:
+    """The URL that a host of PostgreSQL shows works as it is, `sslmode` included."""
+    url = Database.url_for("postgres://bot:pw@db.example.com/helpdesk?sslmode=require", tmp_path)
+    assert url == "postgresql+asyncpg://bot:pw@db.example.com/helpdesk?ssl=require"
+
+
 async def _write_much(database: Database) -> None:
     async with database.write() as connection:
         await connection.execute(text("CREATE TABLE big (body TEXT)"))

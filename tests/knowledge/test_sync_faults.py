@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import sys
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -96,23 +97,25 @@ async def test_one_indexer_at_a_time(
     library: ArticleLibrary, leases: Leases, runs: SyncRuns, clock: Clock
 ) -> None:
     """Syncs of different sources that run at once index one after the other."""
-    inside: list[str] = []
-    most = 0
+    inside = 0
+    two_inside = asyncio.Event()
 
     class SlowIndex(RevisionIndex):
         async def reconcile(self, library: ArticleLibrary, progress: Progress | None = None) -> int:
-            nonlocal most
-            inside.append("in")
-            most = max(most, len(inside))
-            embedded = await super().reconcile(library, progress)
-            inside.pop()
-            return embedded
+            nonlocal inside
+            inside += 1
+            if inside > 1:
+                two_inside.set()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(two_inside.wait(), 0.2)  # time for another to come in
+            inside -= 1
+            return await super().reconcile(library, progress)
 
     sync = ArticleSync(library, SlowIndex(), leases, runs, clock, index_wait=timedelta(seconds=60))
     sources = [listing(make_article("a", name), name=name) for name in ("one", "two", "three")]
     reports = await asyncio.gather(*(sync.run(source) for source in sources))
     assert [report.error for report in reports] == [None] * 3
-    assert most == 1
+    assert not two_inside.is_set()
 
 
 async def test_failed_indexing_is_made_up_for(
