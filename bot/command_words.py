@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bot.replies import ago, sync_line
+from bot.replies import ago, sync_counts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -72,7 +72,7 @@ def _source_line(source: SourceStatus, now: datetime) -> str:
     when = ago(source.last.finished_at, now)
     if not source.last.ok:
         return f"{articles}, the last sync ({when}) failed: {source.last.report.error}"
-    return f"{articles}, synced {when} ({sync_line(source.last.report)})"
+    return f"{articles}, synced {when} ({sync_counts(source.last.report)})"
 
 
 def _numbers(value: Any) -> list[tuple[str, float]]:

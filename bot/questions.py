@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, delete, insert, select
 
 from bot.tables import questions, ratings
+from knowledge.models import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -71,11 +72,12 @@ class Questions:
             await connection.execute(insert(questions).values(row))
 
     async def last(self, address: Address, audience: frozenset[str] | None) -> Asked | None:
-        """Give the last question of this place whose answer was made for no more than `audience` may read."""
+        """Give the last question here, small talk aside, whose answer `audience` may read."""
         here = and_(
             questions.c.platform == address.platform,
             questions.c.channel == address.channel,
             questions.c.thread == (address.thread or ""),
+            questions.c.verdict != Verdict.SMALLTALK.value,
         )
         query = select(questions).where(here).order_by(questions.c.id.desc()).limit(RECENT)
         async with self._database.read() as connection:

@@ -80,8 +80,8 @@ def from_sync(reports: Sequence[SyncReport]) -> Reply:
     return Reply("\n".join(line for report in reports for line in _sync_lines(report)), private=True)
 
 
-def sync_line(report: SyncReport) -> str:
-    """Tell in one line what a sync of one source did."""
+def sync_counts(report: SyncReport) -> str:
+    """Tell what a sync of one source did, without the zeros."""
     counts = [
         f"{number} {name}"
         for number, name in (
@@ -93,8 +93,13 @@ def sync_line(report: SyncReport) -> str:
         )
         if number
     ]
+    return ", ".join(counts) or "no articles"
+
+
+def sync_line(report: SyncReport) -> str:
+    """Tell in one line what a sync of one source did."""
     would = "would be: " if report.dry_run else ""
-    return f"{report.source}: {would}{', '.join(counts) or 'no articles'} ({report.seconds:.1f} s)"
+    return f"{report.source}: {would}{sync_counts(report)} ({report.seconds:.1f} s)"
 
 
 def _sync_lines(report: SyncReport) -> list[str]:

@@ -49,19 +49,26 @@ async def run(
             "there is nothing to run: no chat platform is configured and [web] port is not set; "
             "set SLACK_BOT_TOKEN or DISCORD_BOT_TOKEN, or try `helpdesk-bot chat`"
         )
-    web = None
-    if web_settings.port is not None:
-        web = WebServer(build_application(await app.health()), web_settings.host, web_settings.port)
-        web.bind()
-        if announce is not None:
-            announce(f"web server on http://{web_settings.host}:{web.port}")
-    try:
-        await _run_all(app, {connector.name: connector for connector in connectors}, web)
-    except BaseExceptionGroup as group:
-        raise _first(group) from group
+    stop = asyncio.Event()
+    with _signals(stop):
+        web = None
+        if web_settings.port is not None:
+            web = WebServer(build_application(await app.health()), web_settings.host, web_settings.port)
+            web.bind()
+            if announce is not None:
+                announce(f"web server on http://{web_settings.host}:{web.port}")
+        try:
+            await _run_all(app, {connector.name: connector for connector in connectors}, web, stop)
+        except BaseExceptionGroup as group:
+            raise _first(group) from group
+        finally:
+            if web is not None:
+                web.close()
 
 
-async def _run_all(app: App, connectors: dict[str, ChatConnector], web: WebServer | None) -> None:
+async def _run_all(
+    app: App, connectors: dict[str, ChatConnector], web: WebServer | None, stop: asyncio.Event
+) -> None:
     delivery = await app.delivery()
     scheduler = Scheduler(await app.upkeep(), await app.runs(), clock=app.clock, random=Random())  # noqa: S311 - jitter
     # a terminal that was closed waits for nothing: what it left is not answered in the next one
@@ -74,15 +81,11 @@ async def _run_all(app: App, connectors: dict[str, ChatConnector], web: WebServe
     ]
     if web is not None:
         work.append(web.run())
-    stop = asyncio.Event()
-    with _signals(stop):
-        async with asyncio.TaskGroup() as group:
-            background = [group.create_task(coroutine) for coroutine in work]
-            chats = {
-                name: group.create_task(chat.run(delivery), name=name) for name, chat in connectors.items()
-            }
-            (await app.health()).watch("connectors", Part(partial(health_checks.connectors, chats)))
-            group.create_task(_stop_in_order(stop, delivery, chats, background))
+    async with asyncio.TaskGroup() as group:
+        background = [group.create_task(coroutine) for coroutine in work]
+        chats = {name: group.create_task(chat.run(delivery), name=name) for name, chat in connectors.items()}
+        (await app.health()).watch("connectors", Part(partial(health_checks.connectors, chats)))
+        group.create_task(_stop_in_order(stop, delivery, chats, background))
 
 
 async def _stop_in_order(

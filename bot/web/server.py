@@ -44,6 +44,7 @@ class WebServer:
         try:
             taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             taken.bind((self._host, self.port))
+            taken.listen()  # from now on a client waits instead of being refused
         except OSError as error:
             taken.close()
             reason = error.strerror or error
@@ -73,5 +74,10 @@ class WebServer:
         finally:
             server.should_exit = True
             await serving
-            self._socket.close()
-            self._socket = None
+            self.close()
+
+    def close(self) -> None:
+        """Give the port up; a second close does nothing."""
+        taken, self._socket = self._socket, None
+        if taken is not None:
+            taken.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -163,6 +164,7 @@ async def test_why_tells_of_the_last_answer_here(commands: Commands, questions: 
     person = Person(MEMBER)
     await questions.record(here, person, answer("How do I reset?", "a1"), PUBLIC)
     await questions.record(elsewhere, person, answer("Another thread", "a2"), PUBLIC)
+    await questions.record(here, person, replace(answer("thanks", "a3"), verdict=Verdict.SMALLTALK), PUBLIC)
     told = (await commands.run(asked("why", person=MEMBER), PUBLIC)).text
     for words in (
         "How do I reset?",
