@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from bot.app import App
 from bot.errors import NothingToRun, WebServerError
 from bot.inbox import Inbox
 from config.settings import Settings
 from connectors.errors import ConnectorConfigError
-from tests.bot.conftest import Platform, message
+from tests.bot.conftest import Platform, command, message
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -31,6 +32,12 @@ ARTICLE = """# Reset your password
 1. Open **Settings** and choose **Security**.
 2. Press **Reset password**.
 3. Follow the link in the e-mail; it works for 60 minutes.
+"""
+
+
+SECRET = """# Open the vault
+
+Turn the Zanzibar wheel twice to open the vault door. Ask Quentin for the Zanzibar code.
 """
 
 
@@ -48,21 +55,29 @@ class Scripted(Platform):
 
 @pytest.fixture
 def settings(tmp_path: Path, request: pytest.FixtureRequest) -> Settings:
-    """One article in one folder; the exported model is kept from run to run."""
+    """A public article, an internal one, and U1 who reads both; the exported model is kept from run to run."""
     articles, data = tmp_path / "articles", tmp_path / "data"
     articles.mkdir()
     (articles / "reset.md").write_text(ARTICLE)
     data.mkdir()
     assert request.config.cache is not None
     (data / "models").symlink_to(request.config.cache.mkdir("embedding-models"))
-    source = {"name": "docs", "type": "folder", "path": str(articles), "audience": ["public"]}
-    return Settings.model_validate({"data_dir": data, "sources": [source]})
+    secrets = tmp_path / "secrets"
+    secrets.mkdir()
+    (secrets / "vault.md").write_text(SECRET)
+    sources = [
+        {"name": "secrets", "type": "folder", "path": str(secrets), "audience": ["internal"]},
+        {"name": "docs", "type": "folder", "path": str(articles), "audience": ["public"]},
+    ]
+    people = {"slack:T1/U1": ["internal"]}
+    return Settings.model_validate({"data_dir": data, "sources": sources, "access": {"people": people}})
 
 
 async def once_synced(app: App) -> None:
-    """Wait for the scheduler's first sync."""
+    """Wait for the scheduler's first syncs."""
+    runs = await app.runs()
     async with asyncio.timeout(60):
-        while await (await app.runs()).last("docs") is None:
+        while len(await runs.last_of_each()) < 2:
             await asyncio.sleep(0.05)
 
 
@@ -82,6 +97,44 @@ async def test_a_question_is_answered_from_what_the_scheduler_synced(settings: S
         assert reply is not None
         assert "Reset password" in reply.text
         assert [link.title for link in reply.links] == ["Reset your password"]
+
+
+async def test_nobody_reads_what_they_may_not(settings: Settings) -> None:
+    """In a channel nothing of an internal article shows, not even a title; its reader gets it in private."""
+    asked = [message("How do I open the vault door?", direct=direct) for direct in (True, False)]
+    told: list[str] = []
+
+    async def ask(handler: Handler) -> None:
+        await once_synced(app)
+        events = (*asked, command("why", platform="slack", person="slack:T1/U9"))
+        told.extend([repr(await handler.handle(event)) for event in events])
+
+    async with App(settings) as app:
+        await app.run([Scripted(ask)])
+    private, in_the_channel, why = told
+    assert "Zanzibar" in private
+    for text in (in_the_channel, why):
+        assert "Zanzibar" not in text
+        assert "Open the vault" not in text.replace("open the vault door?", "")
+
+
+async def test_without_redis_the_bot_answers(settings: Settings) -> None:
+    """A Redis that cannot be reached costs the cache, never the answer, and /readyz would warn of it."""
+    replies: list[Reply | None] = []
+    settings = settings.model_copy(
+        update={"redis": settings.redis.model_copy(update={"url": SecretStr("redis://127.0.0.1:1/0")})}
+    )
+
+    async def ask(handler: Handler) -> None:
+        await once_synced(app)
+        replies.append(await handler.handle(message("How do I reset my password?")))
+
+    async with App(settings) as app:
+        await app.run([Scripted(ask)])
+        problems = {problem.part: problem.required for problem in await (await app.health()).problems()}
+    assert replies[0] is not None
+    assert "Reset password" in replies[0].text
+    assert problems == {"redis": False, "connectors": True}  # the platform has ended by then
 
 
 async def test_what_a_killed_process_left_is_answered_at_the_start(settings: Settings) -> None:
