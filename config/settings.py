@@ -149,7 +149,7 @@ class EmbeddingSettings(Section):
     """`model` empty: all-MiniLM-L6-v2 from its package; else a path to a sentence-transformers model."""
 
     model: str = ""
-    batch_tokens: int = Field(default=8192, ge=256, le=1_000_000)
+    batch_tokens: int = Field(default=1024, ge=256, le=1_000_000)
     threads: int = Field(default=0, ge=0, le=512)
 
 

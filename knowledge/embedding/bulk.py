@@ -36,7 +36,7 @@ class BulkEmbedder:
         self,
         exported: ExportedModel,
         *,
-        batch_tokens: int = 8192,
+        batch_tokens: int = 1024,
         threads: int = 0,
         precision: Precision = "auto",
     ) -> None:

@@ -65,12 +65,21 @@ def main(arguments: Sequence[str]) -> None:
         header, payload = requests.get()
         try:
             for answer, data in _serve(header, payload):
-                answers.write(frames.pack(answer, data))
-                answers.flush()
+                _answer(answers, answer, data)
+        except DiskFull as error:
+            _answer(answers, {"event": "error", "kind": "disk_full", "message": str(error)})
         except KnowledgeError as error:
-            kind = "disk_full" if isinstance(error, DiskFull) else "embedding"
-            answers.write(frames.pack({"event": "error", "kind": kind, "message": str(error)}))
-            answers.flush()
+            _answer(answers, {"event": "error", "kind": "embedding", "message": str(error)})
+        except BrokenPipeError:  # the parent closed its end: standard input ends too
+            os._exit(0)
+        except Exception as error:  # noqa: BLE001 - it is raised in the parent, and the child serves on
+            message = f"the embedding process failed: {type(error).__name__}: {error}"
+            _answer(answers, {"event": "error", "kind": "embedding", "message": message})
+
+
+def _answer(answers: BinaryIO, header: dict[str, Any], data: bytes = b"") -> None:
+    answers.write(frames.pack(header, data))
+    answers.flush()
 
 
 def _take_over_stdout() -> BinaryIO:

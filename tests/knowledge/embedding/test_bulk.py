@@ -63,8 +63,8 @@ async def gather(bulk: BulkEmbedder, texts: list[str]) -> np.ndarray:
 def sample_texts() -> list[str]:
     """Texts of many lengths, beyond the window too."""
     return [
-        f"{number}. Öffne die *Einstellungen* 🎉 " + "and wait for it, " * (number * 3)
-        for number in range(40)
+        f"{number}. Öffne die *Einstellungen* 🎉 " + "and wait for it, " * (number * 6)
+        for number in range(20)
     ]
 
 
@@ -89,7 +89,7 @@ async def test_vectors_are_those_of_sentence_transformers(exported: ExportedMode
 @pytest.mark.timeout(300)
 async def test_bf16_vectors_agree_with_fp32(exported: ExportedModel) -> None:
     """Where bf16 is taken its vectors have a cosine of 0.999 at least to fp32, padded or not."""
-    texts = sample_texts()
+    texts = sample_texts()[::4]
     async with (
         BulkEmbedder(exported, precision="bf16") as half,
         BulkEmbedder(exported, precision="fp32") as full,
@@ -152,7 +152,7 @@ async def test_a_child_that_dies_is_an_error_with_its_exit_code(exported: Export
 
 
 async def test_a_child_that_cannot_load_the_model_says_why(exported: ExportedModel, tmp_path: Path) -> None:
-    """The child's last words are in the error, and so in the log."""
+    """The cause is in the error, and so in the log."""
     async with BulkEmbedder(replace(exported, folder=tmp_path)) as bulk:
         with pytest.raises(EmbeddingError, match=r"model\.onnx"):
             await gather(bulk, ["one"])
