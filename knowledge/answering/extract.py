@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from knowledge.answering.blocks import units_of
 from knowledge.answering.scoring import unit_score
 from knowledge.answering.sections import Section, platform_of, section_around
 from knowledge.answering.selection import WHOLE_SECTION, select, shortened
@@ -49,6 +50,8 @@ def sections_for(
     wanted = platforms(question.text)
     hits = [scored.passage for scored in evidence.passages]
     main = next((p for p in hits if _suits(platform_of(p), wanted)), hits[0])
+    if question.how_to:
+        main = _steps_below(main, hits, articles.get(main.article, ()), wanted)
     sections = [section_around(main, articles.get(main.article, ()))]
     if platform_of(main) and not wanted:
         others = _variants(main, hits, articles)
@@ -56,6 +59,28 @@ def sections_for(
     elif other := _addition(question, main, evidence.passages, wanted):
         sections.append(section_around(other, articles.get(other.article, ())))
     return sections[:_MAX_SECTIONS]
+
+
+def _steps_below(
+    main: Passage, hits: Sequence[Passage], article: Sequence[Passage], wanted: frozenset[str]
+) -> Passage:
+    """Give, where `main` only introduces its topic, the passage below its heading that has the steps."""
+    if _has_steps(main):
+        return main
+    depth = len(main.heading_path)
+    below = [
+        p
+        for p in sorted(article, key=lambda p: (p.id not in {hit.id for hit in hits}, p.position))
+        if len(p.heading_path) > depth and p.heading_path[:depth] == main.heading_path
+    ]
+    with_steps = [p for p in below if _has_steps(p) and _suits(platform_of(p), wanted)]
+    if len({p.heading_path for p in with_steps}) == 1 or any(platform_of(p) for p in with_steps):
+        return with_steps[0]
+    return main
+
+
+def _has_steps(passage: Passage) -> bool:
+    return any(unit.kind == "steps" for unit in units_of(passage.text))
 
 
 def _suits(platform: str | None, wanted: frozenset[str]) -> bool:

@@ -36,8 +36,8 @@ class Unsupported:
 def unsupported(text: str, cited: Iterable[Passage]) -> Unsupported | None:
     """Give the reason why the cited passages do not support `text`, None when they do.
 
-    Every number, URL and command must stand in one of them, and so must every word of a quotation: extractive
-    answers are quotations, so the whole text, with its Markdown left aside, is looked for.
+    Every number, URL and command must stand in one of them, and so must the words of each line, in their order
+    and with Markdown left aside: extractive answers are quotations, cut between the lines of lists at most.
     """
     sources = [f"{p.title}\n{' '.join(p.heading_path)}\n{p.text}" for p in cited]
     whole = "\n".join(sources)
@@ -50,9 +50,11 @@ def unsupported(text: str, cited: Iterable[Passage]) -> Unsupported | None:
     for number in _NUMBER.findall(_LIST_NUMBER.sub(" ", text)):
         if number not in known:
             return Unsupported(text, f"number not in the cited passages: {number}")
-    words = plain_words(text)
-    if words and not any(f" {words} " in f" {plain_words(source)} " for source in [*sources, whole]):
-        return Unsupported(text, "not in the words of the cited passages")
+    held = f" {plain_words(whole)} "
+    for line in text.split("\n"):
+        words = plain_words(line)
+        if words and f" {words} " not in held:
+            return Unsupported(text, f"not in the words of the cited passages: {line[:80]}")
     return None
 
 
