@@ -29,6 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         _let_go_of_stdout()
         return DONE  # whoever read the output has read enough
+    except SystemExit as end:
+        if not isinstance(end.__context__, BrokenPipeError):
+            raise
+        return DONE  # the same, as Typer says it
     except (KeyboardInterrupt, Abort):
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last resort of the process

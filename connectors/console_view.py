@@ -58,8 +58,6 @@ def to_renderable(reply: Reply, *, shows_links: bool) -> RenderableType:
         parts.extend(
             _link_line(number, link, shows_links=shows_links) for number, link in enumerate(reply.links, 1)
         )
-    if reply.reference and reply.reference not in reply.text:
-        parts.append(Text(f"reference {without_controls(reply.reference)}", style="dim"))
     return Padding(Group(*parts), (0, 0, 0, 2))
 
 
@@ -90,8 +88,6 @@ def to_plain(reply: Reply) -> str:
     lines = [without_controls(reply.text).strip()]
     if reply.links:
         lines += ["", "Sources:", *_plain_links(reply.links)]
-    if reply.reference and reply.reference not in reply.text:
-        lines += ["", f"Reference: {without_controls(reply.reference)}"]
     return "\n".join(lines)
 
 

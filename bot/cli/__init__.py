@@ -62,7 +62,7 @@ def run(context: typer.Context) -> None:
     """Answer in Slack and Discord, sync the sources when they are due, serve the web port."""
     from bot.cli.running import run_bot  # noqa: PLC0415
 
-    run_bot(context.obj)
+    _exit(run_bot(context.obj))
 
 
 @cli.command()

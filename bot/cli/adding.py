@@ -5,11 +5,8 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 
-import httpx
 from typer import BadParameter
 
 from bot.upkeep import id_of
@@ -24,20 +21,12 @@ from knowledge.sources.documents import (
     readable_name,
     too_large,
 )
+from knowledge.sources.fetch import DocumentFetcher, read_article_url
 from knowledge.sources.folder import FolderSource
 from knowledge.sources.jsonl import JsonlSource
 from knowledge.sync import LOCAL_SOURCE
 
 STDIN = "-"
-FETCH_SECONDS = 30.0
-_SUFFIX_OF_TYPE = {
-    "text/html": ".html",
-    "application/xhtml+xml": ".html",
-    "application/pdf": ".pdf",
-    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
-    "text/markdown": ".md",
-    "text/plain": ".txt",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +67,13 @@ def _holds_many(path: Path) -> bool:
     return path.is_dir() or path.suffix.lower() == ".jsonl"
 
 
-async def read_articles(what: str, wanted: Wanted) -> AsyncGenerator[Article | Failed]:
-    """Give the articles of a file, a folder, a page or standard input; what cannot be read is a Failed."""
+def read_stdin() -> bytes:
+    """Read standard input to its end, or until it is too much; outside the loop, so that Ctrl-C ends it."""
+    return sys.stdin.buffer.read(MAX_BYTES + 1)
+
+
+async def read_articles(what: str, wanted: Wanted, stdin: bytes) -> AsyncGenerator[Article | Failed]:
+    """Give the articles of a file, a folder, a page or `stdin`; what cannot be read is a Failed."""
     path = None if what == STDIN or is_url(what) else _path(what)
     if path is not None and _holds_many(path):
         async with aclosing(_many(path, wanted)) as found:
@@ -91,9 +85,9 @@ async def read_articles(what: str, wanted: Wanted) -> AsyncGenerator[Article | F
             if path is not None:
                 yield await read_article_file(path, wanted.facts, converter)
             elif what == STDIN:
-                yield await _from_stdin(wanted, converter)
+                yield await _from_stdin(stdin, wanted, converter)
             else:
-                yield await _from_page(what, wanted, converter)
+                yield await read_article_url(what, wanted.facts, converter, DocumentFetcher(_anywhere))
     except ArticleError as error:
         yield Failed(what, str(error))
 
@@ -111,8 +105,12 @@ async def _many(path: Path, wanted: Wanted) -> AsyncGenerator[Article | Failed]:
         await source.close()
 
 
-async def _from_stdin(wanted: Wanted, converter: DocumentConverter) -> Article:
-    data = sys.stdin.buffer.read(MAX_BYTES + 1)
+def _anywhere(_address: object) -> bool:
+    """Let the operator fetch from the operator's own network, where many a wiki stands."""
+    return True
+
+
+async def _from_stdin(data: bytes, wanted: Wanted, converter: DocumentConverter) -> Article:
     if len(data) > MAX_BYTES:
         raise too_large("standard input", len(data), MAX_BYTES)
     name = f"stdin{_suffix_of(data)}"
@@ -130,54 +128,3 @@ def _suffix_of(data: bytes) -> str:
     if start.startswith(b"pk\x03\x04"):
         return ".docx"
     return ".html" if start.startswith((b"<!doctype html", b"<html")) else ".md"
-
-
-async def _from_page(address: str, wanted: Wanted, converter: DocumentConverter) -> Article:
-    try:
-        async with (
-            httpx.AsyncClient(follow_redirects=True, timeout=FETCH_SECONDS) as client,
-            client.stream("GET", address) as response,
-        ):
-            response.raise_for_status()
-            data = await _body(address, response)
-    except httpx.HTTPStatusError as error:
-        code = error.response.status_code
-        raise ArticleError(f"{address}: answers {code} {error.response.reason_phrase}") from error
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise ArticleError(f"{address}: cannot be fetched ({error or type(error).__name__})") from error
-    url = str(response.url.copy_with(fragment=None))
-    parts = urlsplit(url)
-    facts = replace(
-        wanted.facts,
-        article_id=f"{parts.netloc}{parts.path}{'?' if parts.query else ''}{parts.query}".rstrip("/"),
-        url=wanted.url or url,
-        charset=response.charset_encoding,
-        modified_at=_modified_at(response),
-    )
-    return await read_article_bytes(_name_of(response, parts.path), data, facts, converter)
-
-
-async def _body(address: str, response: httpx.Response) -> bytes:
-    data = bytearray()
-    async for chunk in response.aiter_bytes():
-        data += chunk
-        if len(data) > MAX_BYTES:
-            raise too_large(address, len(data), MAX_BYTES)
-    return bytes(data)
-
-
-def _name_of(response: httpx.Response, path: str) -> str:
-    """Name the document by its type, which decides how it is read."""
-    name = Path(path).name or "page"
-    kind = response.headers.get("content-type", "text/html").partition(";")[0].strip().lower()
-    suffix = _SUFFIX_OF_TYPE.get(kind)
-    if suffix is None or (suffix == ".txt" and Path(name).suffix.lower() in {".md", ".markdown"}):
-        return name
-    return f"{Path(name).stem}{suffix}"
-
-
-def _modified_at(response: httpx.Response) -> datetime:
-    try:
-        return parsedate_to_datetime(response.headers["last-modified"]).astimezone(UTC)
-    except (KeyError, ValueError, TypeError):
-        return datetime.now(UTC)

@@ -8,7 +8,7 @@ from pathlib import Path
 import typer
 
 from bot.app import App
-from bot.cli.adding import Wanted, check_wanted, read_articles
+from bot.cli.adding import STDIN, Wanted, check_wanted, read_articles, read_stdin
 from bot.cli.output import note, print_json, print_table, say
 from bot.cli.runtime import execute, settings_from, unknown
 from bot.errors import CommandError
@@ -90,11 +90,12 @@ def add_what(
     wanted = Wanted(audience or INTERNAL, title, url)
     settings = settings_from(config)
     check_wanted(what, wanted)
+    stdin = read_stdin() if what == STDIN else b""
 
     async def work(app: App) -> int:
         articles: list[Article] = []
         failed: list[Failed] = []
-        async with aclosing(read_articles(what, wanted)) as found:
+        async with aclosing(read_articles(what, wanted, stdin)) as found:
             async for item in found:
                 (articles if isinstance(item, Article) else failed).append(item)  # type: ignore[arg-type]
         await _store(app, articles)

@@ -67,10 +67,10 @@ def answer_json(answer: Answer) -> dict[str, Any]:
 def show(reply: Reply) -> None:
     """Write a reply: rendered on a terminal, as plain text otherwise."""
     if not sys.stdout.isatty():
-        say(to_plain(Reply(reply.text, reply.links)))
+        say(to_plain(reply))
         return
     from rich.console import Console  # noqa: PLC0415 - a pipe does not need it
 
     console = Console(highlight=False)
-    view = to_renderable(Reply(reply.text, reply.links), shows_links=console.color_system is not None)
+    view = to_renderable(reply, shows_links=console.color_system is not None)
     console.print(view, width=min(console.width, MAX_WIDTH))

@@ -117,7 +117,7 @@ def _own_folder(data_dir: Path, name: str) -> Path:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     link = folder / "models"
     if not link.is_symlink() and not link.exists():
-        link.symlink_to(models.resolve(), target_is_directory=True)
+        link.symlink_to(Path("..") / ".." / "models", target_is_directory=True)
     return folder
 
 

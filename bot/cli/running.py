@@ -12,7 +12,7 @@ from bot.check_result import CheckResult
 from bot.checks import run_checks
 from bot.cli.logs import configure_logs
 from bot.cli.output import note, print_json, print_table
-from bot.cli.runtime import settings_from
+from bot.cli.runtime import TERMINATED, execute, settings_from
 from config.loading import find_config
 from config.settings import Settings, load_settings
 from connectors.base import ChatConnector
@@ -21,17 +21,18 @@ from connectors.errors import ConnectorConfigError
 CONNECTORS = "helpdesk_bot.connectors"
 
 
-def run_bot(config: Path | None) -> None:
+def run_bot(config: Path | None) -> int:
     """Run what is configured until a signal comes. Raises what keeps it from starting."""
     settings = load_settings(config, os.environ)
     configure_logs(settings.log, quiet=False)
     connectors = build_connectors(settings)
 
-    async def whole() -> None:
-        async with App(settings) as app:
-            await app.run(connectors, announce=note)
+    async def work(app: App) -> int:
+        await app.run(connectors, announce=note)
+        return 0
 
-    asyncio.run(whole())
+    code = execute(settings, work)
+    return 0 if code == TERMINATED else code  # stopped before all had started
 
 
 def build_connectors(settings: Settings) -> list[ChatConnector]:

@@ -250,8 +250,8 @@ def test_escape_sequences_go_whole():
 
 def test_plain_has_no_colours():
     """Plain text of a hostile reply is the words only."""
-    reply = Reply("\x1b[31mtext", links=(Link("\x1b[1mtitle", "https://a.example/\x1b[2J"),), reference="r-1")
-    assert to_plain(reply) == "text\n\nSources:\n  1. title https://a.example/\n\nReference: r-1"
+    reply = Reply("\x1b[31mtext", links=(Link("\x1b[1mtitle", "https://a.example/\x1b[2J"),))
+    assert to_plain(reply) == "text\n\nSources:\n  1. title https://a.example/"
 
 
 def render(reply: Reply, *, shows_links: bool) -> str:
@@ -279,12 +279,6 @@ def test_no_line_is_wider_than_the_terminal():
     reply = Reply("word " * 50 + "x" * 200, links=(Link("title " * 40, None, "updated today"),))
     plain = re.sub(r"\x1b\[[0-9;]*m", "", render(reply, shows_links=True))
     assert max(len(line) for line in plain.splitlines()) <= 60
-
-
-def test_reference_is_shown_once():
-    """The reference for the log is added only when the text does not hold it."""
-    assert render(Reply("see ref-9", reference="ref-9"), shows_links=True).count("ref-9") == 1
-    assert render(Reply("sorry", reference="ref-9"), shows_links=True).count("ref-9") == 1
 
 
 def test_words_in_angle_brackets_are_shown():
