@@ -19,6 +19,7 @@ from knowledge.errors import ArticleError
 
 _LENGTH = struct.Struct(">I")
 _START_SECONDS = 60.0
+_PDF_PATIENCE = 4
 _PASSED_ON = (
     "PATH",
     "PYTHONPATH",
@@ -42,11 +43,18 @@ class DocumentKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ConverterLimits:
-    """What one document may cost: seconds (wall clock and CPU), the child's memory, a zip's unpacked size."""
+    """What one document may cost: seconds (wall clock and CPU), the child's memory, a zip's unpacked size.
+
+    A PDF may take four times `seconds`: it costs more than any other format, by the page.
+    """
 
     seconds: float = 30.0
     memory_bytes: int = 1536 * 1024 * 1024
     unzipped_bytes: int = 200_000_000
+
+    def seconds_for(self, kind: DocumentKind) -> float:
+        """Give the seconds that a document of this kind may take."""
+        return self.seconds * (_PDF_PATIENCE if kind is DocumentKind.PDF else 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,19 +91,20 @@ class DocumentConverter:
         self, kind: DocumentKind, name: str, data: bytes, base_url: str | None = None
     ) -> Converted:
         """Convert one document (HTML as UTF-8); raises ArticleError that names it, and nothing else."""
+        seconds = self._limits.seconds_for(kind)
         request = {
             "kind": kind.value,
             "base_url": base_url,
-            "seconds": self._limits.seconds,
+            "seconds": seconds,
             "unzipped_bytes": self._limits.unzipped_bytes,
         }
         async with self._lock:
             try:
-                reply = await self._exchange(json.dumps(request).encode("ascii"), data)
+                reply = await self._exchange(json.dumps(request).encode("ascii"), data, seconds)
             except TimeoutError:
                 await self._end()
                 raise ArticleError(
-                    f"{name}: converting it took over {self._limits.seconds:g} s; make it smaller or split it"
+                    f"{name}: converting it took over {seconds:g} s; make it smaller or split it"
                 ) from None
             except (OSError, EOFError) as error:
                 raise ArticleError(f"{name}: {await self._cause_of_death(error)}") from error
@@ -113,9 +122,9 @@ class DocumentConverter:
         async with self._lock:
             await self._end()
 
-    async def _exchange(self, request: bytes, data: bytes) -> dict[str, Any]:
+    async def _exchange(self, request: bytes, data: bytes, seconds: float) -> dict[str, Any]:
         process = await self._running()
-        async with asyncio.timeout(self._limits.seconds):
+        async with asyncio.timeout(seconds):
             assert process.stdin is not None
             process.stdin.writelines([_LENGTH.pack(len(request)), request, _LENGTH.pack(len(data)), data])
             await process.stdin.drain()

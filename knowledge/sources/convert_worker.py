@@ -136,6 +136,7 @@ def main() -> None:
     requests = sys.stdin.buffer
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not break a frame
+    os.nice(10)  # answers come before conversions
     isolated = leave_network()  # before anything starts a thread: a user namespace needs a single one
     skip_package_imports()
     from knowledge.sources.convert_formats import convert  # noqa: PLC0415 - after the packages were replaced

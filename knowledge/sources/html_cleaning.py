@@ -10,32 +10,42 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 
 from bs4 import BeautifulSoup, Comment, Tag
-from bs4.element import NavigableString
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from knowledge.sources.html_mending import INVISIBLE, mend_structure, mend_tables, mend_text, words
 
-_DROPPED: Final = (
-    "script, style, noscript, template, iframe, object, embed, svg, canvas, audio, video, nav, select,"
-    "textarea, dialog,"
-    "[hidden], [aria-hidden=true], [role=navigation], [role=search], [role=banner], [role=contentinfo],"
-    "[role=dialog],"
-    "[style*='display:none'], [style*='display: none'], [style*='visibility:hidden'],"
-    "[style*='visibility: hidden'],"
-    "td.gutter, .linenos, .lineno, .line-numbers-rows"
+_DROPPED: Final = frozenset(
+    [
+        "script",
+        "style",
+        "noscript",
+        "template",
+        "iframe",
+        "object",
+        "embed",
+        "svg",
+        "canvas",
+        "audio",
+        "video",
+        "nav",
+        "select",
+        "textarea",
+        "dialog",
+    ]
 )
-_PAGE_ONLY: Final = "header, footer"
+_DROPPED_ROLES: Final = frozenset({"navigation", "search", "banner", "contentinfo", "dialog"})
+_DROPPED_CLASSES: Final = frozenset({"gutter", "linenos", "lineno", "line-numbers-rows"})
+_PAGE_ONLY: Final = frozenset({"header", "footer"})
+_HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
+_FRAGMENT = re.compile("^#")
+_HIDING = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _CONTENT: Final = ("main", "[role=main]", "article")
 _PERMALINKS: Final = frozenset({"", "¶", "#", "§", "🔗", "permalink"})
 _LANGUAGE_CLASS = re.compile(r"^(?:language-|lang-|highlight-source-|brush:\s*)([\w+#.-]+)$", re.IGNORECASE)
 _DATA_URI = re.compile(r"""(?<=src=)(["'])data:[^"']*["']""", re.IGNORECASE)
-_INVISIBLE = re.compile("[\u00ad\u200b\u200c\u2060\ufeff]")
-_POWERS: Final = str.maketrans("0123456789+-n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ")
-_TAG_LIKE = re.compile(r"<(?=[A-Za-z/!?])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +71,9 @@ def clean_html(html: str, base_url: str | None, *, whole_page: bool = True) -> C
     _drop(content, whole_page=whole_page)
     _resolve_links(content, base_url)
     _resolve_images(content, base_url)
-    _mend_structure(soup, content)
-    _mend_tables(content)
-    _mend_text(content)
+    mend_structure(soup, content)
+    mend_tables(content)
+    mend_text(content)
     return CleanPage(
         content.decode(), title or head["title"], head["language"], head["url"], head["updated_at"]
     )
@@ -106,42 +116,61 @@ def _take_title(content: Tag) -> str | None:
     if not isinstance(heading, Tag) or _is_hidden(heading):
         return None
     _drop_permalinks(heading)
-    text = " ".join(_INVISIBLE.sub("", heading.get_text(" ")).split())
+    text = " ".join(INVISIBLE.sub("", heading.get_text(" ")).split())
     if text:
         heading.decompose()
     return text or None
 
 
 def _is_hidden(element: Tag) -> bool:
-    return any(one.css.match(_DROPPED) for one in (element, *element.parents) if one.name != "[document]")
+    return any(_is_dropped(one, _DROPPED) for one in (element, *element.parents))
+
+
+def _is_dropped(element: Tag, names: frozenset[str]) -> bool:
+    if element.name in names:
+        return True
+    attributes: dict[str, Any] = element.__dict__.get("attrs", {})  # a decomposed element has none
+    return bool(attributes) and (
+        "hidden" in attributes
+        or attributes.get("aria-hidden") == "true"
+        or attributes.get("role") in _DROPPED_ROLES
+        or _HIDING.search(str(attributes.get("style", ""))) is not None
+        or not _DROPPED_CLASSES.isdisjoint(element.get_attribute_list("class"))
+    )
 
 
 def _drop(content: Tag, *, whole_page: bool) -> None:
-    for comment in content.find_all(string=lambda text: isinstance(text, Comment)):
+    for comment in [node for node in content.descendants if isinstance(node, Comment)]:
         comment.extract()
-    for element in content.select(f"{_DROPPED}, {_PAGE_ONLY}" if whole_page else _DROPPED):
-        element.decompose()
-    for contents in content.select("ul, ol"):
-        links = contents.select("a[href^='#']")
-        if links and _words(contents) == " ".join(_words(link) for link in links):
-            contents.decompose()  # a table of contents
-    for button in content.select("button, input:not([type=checkbox])"):
-        if button.find_parent(["h2", "h3", "h4", "h5", "h6", "summary", "dt"]):
+    names = _DROPPED | _PAGE_ONLY if whole_page else _DROPPED
+    for element in list(content.descendants):  # one pass: selectors take ten times as long
+        if isinstance(element, Tag) and _is_dropped(element, names):
+            element.decompose()  # which empties what is below, so that nothing of it is dropped again
+    for contents in content.find_all(["ul", "ol"]):
+        if _is_table_of_contents(contents):
+            contents.decompose()
+    for button in content.find_all(["button", "input"]):
+        if button.find_parent([*_HEADINGS, "summary", "dt"]):
             button.unwrap()  # the question of an accordion
-        else:
+        elif button.get("type") != "checkbox":
             button.decompose()
-    for heading in content.select("h1, h2, h3, h4, h5, h6"):
+    _drop_empty_headings(content)
+
+
+def _drop_empty_headings(content: Tag) -> None:
+    for heading in content.find_all(_HEADINGS):
         _drop_permalinks(heading)
         if not heading.get_text(strip=True):
             heading.decompose()
 
 
-def _words(element: Tag) -> str:
-    return " ".join(element.get_text(" ").split())
+def _is_table_of_contents(element: Tag) -> bool:
+    links = element.find_all("a", href=_FRAGMENT)
+    return bool(links) and words(element) == " ".join(words(link) for link in links)
 
 
 def _drop_permalinks(heading: Tag) -> None:
-    for link in heading.select("a[href^='#']"):
+    for link in heading.find_all("a", href=_FRAGMENT):
         if link.get_text(strip=True).lower() in _PERMALINKS:
             link.decompose()
 
@@ -159,7 +188,7 @@ def _resolve(address: str, base_url: str | None) -> str | None:
 
 
 def _resolve_links(content: Tag, base_url: str | None) -> None:
-    for link in content.select("a"):
+    for link in content.find_all("a"):
         href = str(link.get("href") or "")
         scheme, _, address = href.partition(":")
         if scheme.lower() in {"mailto", "tel"}:
@@ -174,7 +203,7 @@ def _resolve_links(content: Tag, base_url: str | None) -> None:
 
 
 def _resolve_images(content: Tag, base_url: str | None) -> None:
-    for image in content.select("img"):
+    for image in content.find_all("img"):
         alt = " ".join(str(image.get("alt") or image.get("title") or "").split())
         if not alt:
             image.decompose()
@@ -182,90 +211,3 @@ def _resolve_images(content: Tag, base_url: str | None) -> None:
         sources = [str(image.get(name) or "") for name in ("src", "data-src", "data-original")]
         image.attrs = {"alt": alt.replace("[", "(").replace("]", ")")}
         image["src"] = next((found for source in sources if (found := _resolve(source, base_url))), "")
-
-
-def _mend_structure(soup: BeautifulSoup, content: Tag) -> None:
-    for element in content.select(
-        "u, ins, font, b[style*='font-weight:normal'], b[style*='font-weight: normal']"
-    ):
-        element.unwrap()
-    _mend_lists(content)
-    _mend_terms(soup, content)
-    for raised in content.find_all("sup"):  # 10<sup>6</sup> must not become 106
-        if (power := raised.get_text(strip=True)) and set(power) <= set("0123456789+-n"):
-            raised.replace_with(NavigableString(power.translate(_POWERS)))
-    for line_break in content.select("pre br"):
-        line_break.replace_with("\n")
-
-
-def _mend_lists(content: Tag) -> None:
-    """Put a list that stands beside the items of another, as word processors do, into the item before."""
-    for inner in content.select("ol > ol, ol > ul, ul > ol, ul > ul"):
-        before = inner.find_previous_sibling("li")
-        if not isinstance(before, Tag):
-            continue
-        last = before.contents[-1] if before.contents else None
-        if isinstance(last, Tag) and last.name == inner.name:  # it was nested beside another one
-            last.extend(inner.extract().find_all("li", recursive=False))
-        else:
-            before.append(inner.extract())
-
-
-def _mend_terms(soup: BeautifulSoup, content: Tag) -> None:
-    """Make paragraphs of what Markdown lacks: folded parts and lists of terms."""
-    for name in ("summary", "dt"):
-        for element in content.find_all(name):
-            _wrap_strong(soup, element)
-    for element in content.select("dl, dd, details, figure"):
-        element.name = "div"
-
-
-def _wrap_strong(soup: BeautifulSoup, element: Tag) -> None:
-    text = _words(element)
-    element.clear()
-    element.name = "p"
-    if text:
-        strong = soup.new_tag("strong")
-        strong.string = text
-        element.append(strong)
-
-
-def _mend_tables(content: Tag) -> None:
-    for table in reversed(content.find_all("table")):  # inner ones first
-        cells = table.find_all(["td", "th"])
-        if len(cells) <= 1:  # a box drawn as a table
-            _unwrap_all([*table.find_all(["colgroup", "thead", "tbody", "tr"]), *cells], table)
-            continue
-        for cell in cells:
-            for line_break in cell.find_all("br"):
-                line_break.replace_with(" ")
-            for item in cell.find_all("li"):  # a list cannot stand in a Markdown table
-                item.insert(0, "• ")
-                item.append(" ")
-                item.unwrap()
-            _unwrap_all(cell.find_all(["ul", "ol"]), None)
-            for text in cell.find_all(string=lambda text: "|" in text):
-                text.replace_with(NavigableString(text.replace("|", "\\|")))
-        for caption in table.find_all("caption"):
-            caption.name = "p"
-            table.insert_before(caption.extract())
-
-
-def _unwrap_all(elements: Iterable[Tag], table: Tag | None) -> None:
-    for element in elements:
-        if table is not None and element.name in {"td", "th"}:
-            element.name = "div"
-        else:
-            element.unwrap()
-    if table is not None:
-        table.name = "div"
-
-
-def _mend_text(content: Tag) -> None:
-    for text in content.find_all(string=True):
-        in_code = text.find_parent(["pre", "code", "kbd", "samp"]) is not None
-        plain = _INVISIBLE.sub("", text).replace("\u00a0", " ")
-        if not in_code:
-            plain = _TAG_LIKE.sub(r"\\<", plain)
-        if plain != text:
-            text.replace_with(NavigableString(plain))

@@ -133,7 +133,7 @@ def a_b():
     ),
     "faq": (
         """<html lang="de-DE"><head><title>FAQ – Acme</title><link rel="canonical" href="https://acme.example/faq"><meta property="article:modified_time" content="2025-05-06"></head>
-<body><header><a href="/">Home</a></header>
+<body><header><!-- logo --><a href="/">Home</a></header>
 <nav><ul><li>Docs</li>
 </ul>
 </nav>
