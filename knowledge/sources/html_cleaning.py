@@ -42,7 +42,6 @@ _PAGE_ONLY: Final = frozenset({"header", "footer"})
 _HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
 _FRAGMENT = re.compile("^#")
 _HIDING = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
-_CONTENT: Final = ("main", "[role=main]", "article")
 _PERMALINKS: Final = frozenset({"", "¶", "#", "§", "🔗", "permalink"})
 _LANGUAGE_CLASS = re.compile(r"^(?:language-|lang-|highlight-source-|brush:\s*)([\w+#.-]+)$", re.IGNORECASE)
 _DATA_URI = re.compile(r"""(?<=src=)(["'])data:[^"']*["']""", re.IGNORECASE)
@@ -93,19 +92,18 @@ def code_language(element: Tag) -> str:
 
 def _head(soup: BeautifulSoup) -> dict[str, str | None]:
     root, title = soup.find("html"), soup.find("title")
-    canonical = soup.select_one("link[rel=canonical][href]")
-    modified = soup.select_one("meta[property='article:modified_time'][content]")
+    canonical = soup.find("link", rel="canonical", href=True)
+    modified = soup.find("meta", property="article:modified_time", content=True)
     return {
         "title": " ".join(title.get_text().split()) or None if isinstance(title, Tag) else None,
         "language": str(root.get("lang") or "") or None if isinstance(root, Tag) else None,
-        "url": str(canonical["href"]) if canonical else None,
-        "updated_at": str(modified["content"]) if modified else None,
+        "url": str(canonical["href"]) if isinstance(canonical, Tag) else None,
+        "updated_at": str(modified["content"]) if isinstance(modified, Tag) else None,
     }
 
 
 def _content(soup: BeautifulSoup) -> Tag:
-    for selector in _CONTENT:
-        found = soup.select(selector)
+    for found in (soup.find_all("main"), soup.find_all(role="main"), soup.find_all("article")):
         if len(found) == 1 and found[0].get_text(strip=True):
             return found[0]
     return soup.body or soup
