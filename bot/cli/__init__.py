@@ -190,7 +190,7 @@ def add(
     as_json: Json = False,
 ) -> None:
     """Add articles to the bot's own; the same id again replaces the article."""
-    from bot.cli.articles import add_what  # noqa: PLC0415
+    from bot.cli.adding import add_what  # noqa: PLC0415
 
     _exit(add_what(context.obj, what, title=title, audience=_labels(audience), url=url, as_json=as_json))
 
