@@ -86,7 +86,8 @@ class FolderSource:
         walk, identity = await self._walk()
         listing = _Listing(known, full=full)
         for failed in walk.failed:
-            yield Failed(listing.id_for(failed.article_id), failed.reason)
+            for article_id in listing.ids_behind(failed.article_id):
+                yield Failed(article_id, failed.reason)
         try:
             for batch in _batches(walk.files):
                 for read in await asyncio.to_thread(self._read_batch, batch, listing):
@@ -215,6 +216,13 @@ class _Listing:
     def id_for(self, name: str) -> str:
         """Give the id that a file's article had when it could last be read, so that a failure keeps it."""
         return self.by_name.get(name_digest(name), name)
+
+    def ids_behind(self, link: str) -> list[str]:
+        """Give the ids that failing to follow a link leaves unread: its own, and those of files below it."""
+        return [
+            self.id_for(link),
+            *(article_id for article_id in self.known if article_id.startswith(f"{link}/")),
+        ]
 
     def once(self, read: _FromFile) -> Found:
         """Let an id through for the first file that has it; the others fail."""

@@ -112,7 +112,7 @@ class _Walker:
             target = os.path.realpath(path, strict=True)
             status = os.stat(target)  # noqa: PTH116 - as above
         except OSError as error:
-            if self._wanted(name):
+            if self._wanted(name) or not os.path.splitext(name)[1]:  # noqa: PTH122 - perhaps a folder, gone for now
                 self._fail(name, f"is a symbolic link to nothing ({error.strerror}); mend it or take it away")
             return
         is_folder = stat.S_ISDIR(status.st_mode)

@@ -300,6 +300,17 @@ async def test_links_out_of_the_folder_are_not_followed(tmp_path: Path) -> None:
     }
 
 
+async def test_folder_behind_a_broken_link_keeps_its_articles(tmp_path: Path) -> None:
+    """A link whose folder is gone for now fails for all that was read behind it, so that nothing is removed."""
+    (tmp_path / ".mount").mkdir()
+    (tmp_path / ".mount" / "a.md").write_text("Body.")
+    (tmp_path / "manual").symlink_to(".mount")
+    known = revisions(await listing(source(tmp_path)))
+    assert set(known) == {"manual/a.md"}
+    (tmp_path / ".mount").rename(tmp_path / ".elsewhere")
+    assert set(failures(await listing(source(tmp_path), known))) == {"manual", "manual/a.md"}
+
+
 async def test_links_inside_the_folder_are_read_once(tmp_path: Path) -> None:
     """A link to what is read anyway adds nothing, a cycle ends, and a link to a hidden place is read."""
     (tmp_path / "real").mkdir()
