@@ -68,8 +68,9 @@ def write_tiny_model(folder: Path, *, pooling: str = "cls", prompts: dict[str, s
     )
     _write_json(folder / "config_sentence_transformers.json", prompts=prompts or {})
     _write_json(folder / "sentence_bert_config.json", max_seq_length=48, do_lower_case=False)
+    special = {f"{name}_token": f"[{name.upper()}]" for name in ("pad", "unk", "cls", "sep")}
     _write_json(
-        folder / "tokenizer_config.json", tokenizer_class="PreTrainedTokenizerFast", model_max_length=64
+        folder / "tokenizer_config.json", tokenizer_class="BertTokenizer", model_max_length=64, **special
     )
     (folder / "1_Pooling").mkdir()
     _write_json(folder / "1_Pooling" / "config.json", embedding_dimension=32, pooling_mode=pooling)

@@ -30,9 +30,10 @@ PROMPTS = {"query": "query: ", "passage": "passage: "}
 async def test_two_at_once_export_a_model_of_another_kind_once(tmp_path: Path) -> None:
     """CLS pooling, prompts, no Normalize: the vectors are right, and a process beside waits for them."""
     model = resolve_model(str(write_tiny_model(tmp_path / "tiny", prompts=PROMPTS)))
-    first, second = await asyncio.gather(*(ensure_exported(model, tmp_path / "models") for _ in range(2)))
+    async with asyncio.TaskGroup() as group:
+        first, second = (group.create_task(ensure_exported(model, tmp_path / "models")) for _ in range(2))
     exported = ExportedModel.of(model, tmp_path / "models")
-    assert first == second == exported.onnx
+    assert first.result() == second.result() == exported.onnx
     assert exported.is_whole()
     assert sorted(path.name for path in exported.folder.iterdir()) == [".lock", "meta.json", "model.onnx"]
     assert json.loads(exported.meta.read_text())["pooling"] == "cls"
