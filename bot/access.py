@@ -34,8 +34,10 @@ class Access:
         self._console_audience = console_audience
 
     def is_admin(self, address: Address, person: Person) -> bool:
-        """Whether the person may change things; `address` says on which platform the event arrived."""
-        return address.platform == CONSOLE or person.id in self._settings.admins
+        """Whether the person may change things: named as an admin, or in a group that is. A guest never is."""
+        if address.platform == CONSOLE:
+            return True
+        return not person.guest and bool(({person.id} | person.groups) & self._settings.admins)
 
     def channel(self, address: Address) -> ChannelSettings | None:
         """Give the `[[channels]]` table of the place, by its id with or without the workspace."""
@@ -43,11 +45,17 @@ class Access:
         return self._channels.get(full) or self._channels.get(f"{address.platform}:{address.channel}")
 
     def person_audience(self, address: Address, person: Person) -> frozenset[str] | None:
-        """Give the labels that the person holds; what is said to them alone may use all of these."""
+        """Give the labels that the person holds; what is said to them alone may use all of these.
+
+        A guest holds `public` and nothing else, whatever the config says of them.
+        """
         if address.platform == CONSOLE:
             return self._console_audience
+        if person.guest:
+            return frozenset({PUBLIC})
         own = self._settings.people.get(person.id, frozenset())
-        return frozenset({PUBLIC}) | self._settings.members | own
+        groups = (self._settings.groups.get(group, frozenset()) for group in person.groups)
+        return frozenset({PUBLIC}).union(self._settings.members, own, *groups)
 
     def channel_audience(self, address: Address) -> frozenset[str] | None:
         """Give the labels that everyone in the channel holds."""
@@ -63,4 +71,6 @@ class Access:
         """
         if isinstance(event, Command) or event.direct:
             return self.person_audience(event.address, event.sender)
+        if event.outsiders:
+            return frozenset({PUBLIC})
         return self.channel_audience(event.address)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -18,6 +19,7 @@ import structlog
 
 from bot.errors import ShuttingDown
 from bot.inbox import EventKey, InboxState, key_of
+from connectors.base import AnswersEvents
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Mapping
@@ -48,7 +50,7 @@ def metadata_id(event: Event) -> str:
 
 
 class Delivery:
-    """Implements `connectors.base.Handler`; see the module for how a connector uses it."""
+    """Implements `connectors.base.DurableHandler`; see the module for how a connector uses it."""
 
     def __init__(self, inbox: Inbox, router: Router, clock: Callable[[], datetime]) -> None:
         self._inbox = inbox
@@ -61,6 +63,10 @@ class Delivery:
         self._closing = False
         self._prune_at = clock()
         self._log = structlog.get_logger()
+
+    def metadata_id(self, event: Event) -> str:
+        """Give our id of the reply to this event, see the function of this name."""
+        return metadata_id(event)
 
     async def accept(self, event: Event) -> bool:
         """Commit the event to the inbox; ack only after this returned. False: do nothing more about it.
@@ -99,11 +105,15 @@ class Delivery:
         if not await self._may_send(key, event):
             self._end(key)
             return None
-        return reply
+        return replace(reply, id=metadata_id(event))
 
     async def sent(self, event: Event, platform_id: str = "") -> None:
         """Note that the reply is out, under the platform's id of it."""
         await self._sent(key_of(event), platform_id)
+
+    async def unsent(self, event: Event) -> None:
+        """Note that the reply did not get out: the sweeper takes the event up again."""
+        await self._let_go(key_of(event))
 
     async def handle(self, event: Event) -> Reply | None:
         """Accept and answer in one step; the reply counts as sent when it is handed over."""
@@ -176,12 +186,15 @@ class Delivery:
         try:
             if await self._is_posted(pending, connector):
                 return
-            reply = await self.answer(pending.event)
+            event = pending.event
+            if isinstance(connector, AnswersEvents):
+                event = await connector.look_up(event)
+            reply = await self.answer(event)
             if reply is None:
                 return
             async with asyncio.timeout(SEND_SECONDS):
-                await connector.send(pending.event.address, reply)
-            await self._sent(pending.key)
+                platform_id = await _show(connector, event, reply)
+            await self._sent(pending.key, platform_id)
         except Exception:  # noqa: BLE001 - its lease runs out and it is taken up again, a bounded number of times
             self._log.warning("event_not_answered", attempts=pending.attempts, exc_info=True)
             self._end(pending.key)
@@ -234,3 +247,10 @@ class Delivery:
         self._open.discard(key)
         if not self._open:
             self._idle.set()
+
+
+async def _show(connector: ChatConnector, event: Event, reply: Reply) -> str:
+    if isinstance(connector, AnswersEvents):
+        return await connector.reply(event, reply)
+    await connector.send(event.address, reply)
+    return ""

@@ -14,6 +14,7 @@ def dump_event(event: Event) -> str:
     """Give the event as JSON that `load_event` reads back to an equal one."""
     kind = "command" if isinstance(event, Command) else "message"
     row = asdict(event) | {"received_at": event.received_at.isoformat()}
+    row["sender"]["groups"] = sorted(event.sender.groups)
     return _dump({"kind": kind, "event": row})
 
 
@@ -22,7 +23,8 @@ def load_event(text: str) -> Event:
     stored = json.loads(text)
     row = dict(stored["event"])
     row["address"] = Address(**row["address"])
-    row["sender"] = Person(**row["sender"])
+    sender = dict(row["sender"])
+    row["sender"] = Person(**(sender | {"groups": frozenset(sender.get("groups", ()))}))
     row["received_at"] = datetime.fromisoformat(row["received_at"])
     return Command(**row) if stored["kind"] == "command" else IncomingMessage(**row)
 

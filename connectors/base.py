@@ -21,10 +21,16 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who wrote. `id` is what `[access]` in the config names, such as `slack:T01/U02`."""
+    """Who wrote. `id` is what `[access]` in the config names, such as `slack:T01/U02`.
+
+    `groups` are the person's user groups or roles, as `[access] groups` names them; `guest` is somebody from outside
+    the workspace or with limited access, who holds `public` only.
+    """
 
     id: str
     name: str = ""
+    groups: frozenset[str] = frozenset()
+    guest: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +38,9 @@ class IncomingMessage:
     """A message that a platform delivered.
 
     `message_id` is unique within (platform, channel). `addressed` says whether it speaks to the bot: a mention,
-    a direct message, a line in the terminal. `text` has the mention of the bot taken out.
+    a direct message, a line in the terminal. `text` has the mention of the bot taken out; `files` counts what
+    came with it and is not read. `starts_thread`: it stands at the top of its channel, and the address already
+    names the thread that its reply opens. `outsiders`: guests or people of another workspace read there.
     """
 
     message_id: str
@@ -42,6 +50,9 @@ class IncomingMessage:
     received_at: datetime
     addressed: bool = True
     direct: bool = False
+    files: int = 0
+    starts_thread: bool = False
+    outsiders: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +87,18 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a connector can show. `text` is CommonMark; `private` means for the sender's eyes only."""
+    """What a connector can show. `text` is CommonMark; `private` means for the sender's eyes only.
+
+    `id` is the same when the reply is made again after a crash: a platform that can keep it with a post lets us
+    find the post, and say it once.
+    """
 
     text: str
     links: tuple[Link, ...] = ()
     actions: tuple[Action, ...] = ()
     private: bool = False
     reference: str = ""
+    id: str = ""
 
 
 Event = IncomingMessage | Command
@@ -98,6 +114,51 @@ class Handler(Protocol):
 
 
 @runtime_checkable
+class DurableHandler(Handler, Protocol):
+    """What a connector of a platform with acknowledgements calls, in this order.
+
+    `accept` before the ack (no commit, no ack), `answer` after it, the post with `metadata_id` in its metadata, `sent`.
+    """
+
+    async def accept(self, event: Event) -> bool:
+        """Commit the event; False: it does not concern the bot or is known, do nothing more. Raises: do not ack."""
+        ...
+
+    async def answer(self, event: Event) -> Reply | None:
+        """Give the reply to an accepted event; None when nothing is to be posted."""
+        ...
+
+    async def sent(self, event: Event, platform_id: str = "") -> None:
+        """Note that the reply is out, under the platform's id of it."""
+        ...
+
+    def metadata_id(self, event: Event) -> str:
+        """Give our id of the reply to this event: the same after a restart, unlike that of any other."""
+        ...
+
+
+@runtime_checkable
+class DurableHandler(Handler, Protocol):
+    """A handler for platforms that redeliver what was not acknowledged: `accept`, ack, `answer`, post, `sent`."""
+
+    async def accept(self, event: Event) -> bool:
+        """Commit the event; False: it needs nothing more. Raises when it is not committed: then no ack."""
+        ...
+
+    async def answer(self, event: Event) -> Reply | None:
+        """Give the reply to an accepted event; None when nothing is to be posted, and then it is finished."""
+        ...
+
+    async def sent(self, event: Event, platform_id: str = "") -> None:
+        """Note that the reply is out, under the platform's id of it."""
+        ...
+
+    async def unsent(self, event: Event) -> None:
+        """Note that the reply did not get out; it is tried again later, a bounded number of times."""
+        ...
+
+
+@runtime_checkable
 class ChatConnector(Protocol):
     """A platform. `run` returns when the platform closes (end of file) and is cancelled at shutdown."""
 
@@ -109,4 +170,17 @@ class ChatConnector(Protocol):
 
     async def send(self, address: Address, reply: Reply) -> None:
         """Say something unasked. Raises DeliveryError when it did not arrive."""
+        ...
+
+
+@runtime_checkable
+class AnswersEvents(Protocol):
+    """A connector that can take up an event which a process left behind when it died."""
+
+    async def look_up(self, event: Event) -> Event:
+        """Give the event with what is not known before the ack, such as who reads there; raises when it cannot."""
+        ...
+
+    async def reply(self, event: Event, reply: Reply) -> str:
+        """Show the reply where the event asks for it; gives the platform's id of it, raises DeliveryError."""
         ...

@@ -55,3 +55,22 @@ def test_admins_are_named_in_the_config(access: Access) -> None:
     assert not access.is_admin(slack, Person("slack:T1/U2"))
     assert not access.is_admin(slack, Person("slack:T2/U1", "slack:T1/U1"))
     assert access.is_admin(terminal, Person("someone"))
+
+
+def test_groups_give_their_labels_and_may_be_admins() -> None:
+    """A user group or role named in the config gives its members its labels, and admins may be a group."""
+    settings = AccessSettings(
+        admins=frozenset({"slack:T1/S9"}), groups={"slack:T1/S1": frozenset({"team:billing"})}
+    )
+    access, slack = Access(settings), Address("slack", "C1")
+    member = Person("slack:T1/U2", groups=frozenset({"slack:T1/S1"}))
+    assert access.person_audience(slack, member) == {"public", "team:billing"}
+    assert not access.is_admin(slack, member)
+    assert access.is_admin(slack, Person("slack:T1/U3", groups=frozenset({"slack:T1/S9"})))
+
+
+def test_a_guest_holds_public_only(access: Access) -> None:
+    """Somebody from outside is no admin and reads no more than the public, whatever the config says of them."""
+    guest = Person("slack:T1/U1", guest=True)
+    assert access.person_audience(Address("slack", "C1"), guest) == {"public"}
+    assert not access.is_admin(Address("slack", "C1"), guest)
