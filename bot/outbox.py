@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -161,7 +162,8 @@ class OutboxRunner:
         attempts = row.attempts + 1
         try:
             async with asyncio.timeout(SEND_SECONDS):
-                await self._connectors[row.platform].send(load_address(row.address), load_reply(row.reply))
+                reply = replace(load_reply(row.reply), id=f"outbox/{row.idempotency_key}")
+                await self._connectors[row.platform].send(load_address(row.address), reply)
         except Exception as error:  # noqa: BLE001 - whatever a platform's client raises, it is tried again
             more = await self._box.again(row.id, attempts, f"{type(error).__name__}: {error}")
             self._log.warning(

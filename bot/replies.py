@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from knowledge.models import Answer, Citation, SyncReport
 
 HUMAN = Action("human", "Talk to a human")
+FILES_NOT_READ = Reply(
+    "I cannot read pictures or files. Please put your question in words.", actions=(HUMAN,)
+)
 _DAYS_OF = (("year", 365), ("month", 30), ("week", 7))
 _SHOWN_FAILURES = 5
 _SHOWN_CLOSEST = 3

@@ -10,6 +10,7 @@ import structlog
 
 from bot import replies
 from bot.helpdesk import below_threshold
+from bot.spoken import as_command
 from connectors.base import Command, Event, IncomingMessage, Reply
 from knowledge.models import Answer, Verdict
 
@@ -83,12 +84,16 @@ class Router:
         mode = "mention" if channel is None else channel.mode
         if mode == "off":
             return False
-        return event.addressed or (mode == "auto" and event.address.thread is None)
+        tops = event.starts_thread or event.address.thread is None
+        return event.addressed or (mode == "auto" and tops)
 
     async def handle(self, event: Event) -> Reply | None:
         """Answer the event; None when it does not concern the bot. Never raises for what it says or needs."""
         if not self.concerns(event):
             return None
+        if isinstance(event, IncomingMessage) and event.files and not event.text.strip():
+            return replies.FILES_NOT_READ if event.addressed else None
+        event = as_command(event, self._access)
         reference = secrets.token_hex(4)
         limit = self._command_seconds if isinstance(event, Command) else self._timeout_seconds
         try:

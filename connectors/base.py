@@ -115,30 +115,6 @@ class Handler(Protocol):
 
 @runtime_checkable
 class DurableHandler(Handler, Protocol):
-    """What a connector of a platform with acknowledgements calls, in this order.
-
-    `accept` before the ack (no commit, no ack), `answer` after it, the post with `metadata_id` in its metadata, `sent`.
-    """
-
-    async def accept(self, event: Event) -> bool:
-        """Commit the event; False: it does not concern the bot or is known, do nothing more. Raises: do not ack."""
-        ...
-
-    async def answer(self, event: Event) -> Reply | None:
-        """Give the reply to an accepted event; None when nothing is to be posted."""
-        ...
-
-    async def sent(self, event: Event, platform_id: str = "") -> None:
-        """Note that the reply is out, under the platform's id of it."""
-        ...
-
-    def metadata_id(self, event: Event) -> str:
-        """Give our id of the reply to this event: the same after a restart, unlike that of any other."""
-        ...
-
-
-@runtime_checkable
-class DurableHandler(Handler, Protocol):
     """A handler for platforms that redeliver what was not acknowledged: `accept`, ack, `answer`, post, `sent`."""
 
     async def accept(self, event: Event) -> bool:
@@ -155,6 +131,10 @@ class DurableHandler(Handler, Protocol):
 
     async def unsent(self, event: Event) -> None:
         """Note that the reply did not get out; it is tried again later, a bounded number of times."""
+        ...
+
+    def metadata_id(self, event: Event) -> str:
+        """Give our id of the reply to this event: the same after a restart, unlike that of any other."""
         ...
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -34,13 +35,13 @@ def box(database: Database, clock: Clock) -> Outbox:
 
 
 async def test_what_is_put_arrives_as_it_was(box: Outbox) -> None:
-    """Address and reply come through the database unchanged, once."""
+    """Address and reply come through the database unchanged, once, under an id by which the post is known again."""
     platform = Platform()
     runner = OutboxRunner(box, {"slack": platform})
     assert await box.put("k1", ADDRESS, REPLY)
     assert await runner.run_once() == 1
     assert await runner.run_once() == 0
-    assert platform.posts == [(ADDRESS, REPLY)]
+    assert platform.posts == [(ADDRESS, replace(REPLY, id="outbox/k1"))]
 
 
 async def test_one_key_is_said_once(box: Outbox) -> None:
@@ -100,7 +101,7 @@ async def test_a_platform_that_comes_back_gets_it(box: Outbox, clock: Clock) -> 
     platform.refuse = None
     clock.now += backoff(1)
     assert await runner.run_once() == 1
-    assert platform.posts == [(ADDRESS, REPLY)]
+    assert platform.posts == [(ADDRESS, replace(REPLY, id="outbox/k1"))]
 
 
 async def test_news_wakes_the_runner(box: Outbox) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -195,3 +196,23 @@ def test_thanks_are_returned(persona: Persona) -> None:
     answer = without_articles("thanks!", persona)
     assert answer is not None
     assert "welcome" in answer.text
+
+
+async def test_what_cannot_be_read_is_said(
+    helpdesk: ScriptedHelpdesk, make_router: Callable[..., Router]
+) -> None:
+    """A picture without words is answered without the helpdesk, and in silence where nobody asked the bot."""
+    router = make_router(ChannelSettings(id="slack:T1/C1", mode="auto"))
+    reply = await router.handle(replace(message(""), files=1))
+    assert reply is not None
+    assert "cannot read pictures" in reply.text
+    assert await router.handle(replace(message("", addressed=False), files=1)) is None
+    assert helpdesk.asked == []
+
+
+async def test_auto_mode_answers_what_opens_a_thread(make_router: Callable[..., Router]) -> None:
+    """A message at the top of a channel is for the bot there, though its reply goes into a thread."""
+    router = make_router(ChannelSettings(id="slack:T1/C1", mode="auto"))
+    top = message(addressed=False, thread="1.0")
+    assert router.concerns(replace(top, starts_thread=True))
+    assert not router.concerns(top)
