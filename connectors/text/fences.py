@@ -1,4 +1,4 @@
-"""Code in CommonMark, line by line: which lines stand in a fence, and how that fence is opened and closed."""
+"""Code in CommonMark: which lines stand in a fence, how that fence is opened and closed, and code in a line."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ _CONTAINER = r"(?P<indent>[ \t]{0,20}(?:(?:>|[-*+]|\d{1,9}[.)])[ \t]{1,4}){0,5})
 _OPENING = re.compile(_CONTAINER + r"(?P<fence>`{3,9}|~{3,9})(?P<info>[^\n]{0,40})")
 _CLOSING = re.compile(r"[ \t>]{0,20}(?P<fence>`{3,20}|~{3,20})[ \t]{0,10}")
 """A line beyond these bounds is no fence that anybody writes; without them a fence's line could outgrow a message."""
+_RUN = re.compile(r"\\.|(?P<run>`+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +77,35 @@ def _after(line: str, fence: Fence | None) -> Fence | None:
     indent = re.sub(r"[^\s>]", " ", found["indent"])
     marks = found["fence"]
     return Fence(f"{indent}{marks}{found['info']}", f"{indent}{marks}", marks[0], len(marks))
+
+
+def code_ranges(text: str) -> list[tuple[int, int]]:
+    """Give where code stands, in fences and between backticks.
+
+    In doubt it is no code: a backtick after a `<` may belong to an HTML tag, and code over several lines may
+    not be code.
+    """
+    ranges: list[tuple[int, int]] = []
+    start = 0
+    for line in lines_of(text):
+        if line.is_code:
+            ranges.append((start, start + len(line.text)))
+        else:
+            ranges += [(start + first, start + last) for first, last in _spans(line.text)]
+        start += len(line.text)
+    return ranges
+
+
+def _spans(line: str) -> list[tuple[int, int]]:
+    """Find code between runs of as many backticks, in one line."""
+    spans = []
+    place = 0
+    while opening := _RUN.search(line, place):
+        if "<" in line[place : opening.start()]:
+            break
+        marks = opening["run"] or ""
+        closing = re.compile(rf"(?<!`){marks}(?!`)").search(line, opening.end())
+        if marks and closing:
+            spans.append((opening.start("run"), closing.end()))
+        place = closing.end() if marks and closing else opening.end()
+    return spans

@@ -6,12 +6,14 @@ import html
 import re
 from urllib.parse import urlsplit
 
+from connectors.text.fences import code_ranges
+
 _INLINE = re.compile(
     r"(?P<bang>!?)\[(?P<text>(?:[^\[\]\\\n]|\\.|\[[^\[\]\n]*\])*)\]\(\s*<?(?P<url>[^\s<>()]*(?:\([^\s<>()]*\)[^\s<>()]*)*)>?"
     r"(?:\s+(?:\"[^\"\n]*\"|'[^'\n]*'|\([^()\n]*\)))?\s*\)"
 )
 _REFERENCE = re.compile(
-    r"(?P<bang>!?)\[(?P<text>(?:[^\[\]\\\n]|\\.)+)\](?:\[(?P<label>[^\[\]\n]*)\])?(?![(:\[])"
+    r"(?P<bang>!?)\[(?P<text>(?:[^\[\]\\\n]|\\.)+)\](?:\[(?P<label>[^\[\]\n]*)\])?(?![(\[])"
 )
 _DEFINITION = re.compile(r"^ {0,3}\[(?P<label>[^\[\]\n]+)\]:\s*<?(?P<url>[^\s<>]+)>?", re.MULTILINE)
 _HOST = re.compile(r"(?:[\w-]+\.)+[a-z]{2,}", re.IGNORECASE)
@@ -20,21 +22,19 @@ _DOTS = str.maketrans("\u3002\uff0e\uff61\u2024", "....")
 
 
 def with_honest_links(text: str) -> str:
-    """Give CommonMark whose links show no other host than their own; the rest of it is untouched.
+    """Give CommonMark whose links show no other host than their own; code and the rest of it are untouched.
 
-    Code is not looked at: give this what stands outside of it.
+    A link whose address stands elsewhere in the text gets it to itself, so that the text can be split.
     """
     definitions = {_label(found["label"]): found["url"] for found in _DEFINITION.finditer(text)}
-
-    def inline(found: re.Match[str]) -> str:
-        return _honest(found, found["url"])
-
-    def reference(found: re.Match[str]) -> str:
+    code = code_ranges(text)
+    changes = [(*found.span(), _honest(found, found["url"]) or found[0]) for found in _INLINE.finditer(text)]
+    for found in _REFERENCE.finditer(text) if definitions else ():
         url = definitions.get(_label(found["label"] or found["text"]))
-        return found[0] if url is None else _honest(found, url)
-
-    text = _INLINE.sub(inline, text)
-    return _REFERENCE.sub(reference, text) if definitions else text
+        if url is not None and text[found.end() : found.end() + 1] != ":":
+            inline = f"{found['bang']}[{found['text']}]({url})"
+            changes.append((*found.span(), _honest(found, url) or inline))
+    return _changed(text, [change for change in changes if not _within(change, code)])
 
 
 def shows_other_host(text: str, url: str) -> bool:
@@ -44,10 +44,25 @@ def shows_other_host(text: str, url: str) -> bool:
     return any(not _covers(found.casefold(), actual) for found in _HOST.findall(shown))
 
 
-def _honest(found: re.Match[str], url: str) -> str:
+def _honest(found: re.Match[str], url: str) -> str | None:
+    """Give the link's text with its address beside it, or None for a link that hides nothing."""
     if not shows_other_host(found["text"], url):
-        return found[0]
+        return None
     return f"{found['text']} (<{url}>)" if _host(url) else f"{found['text']} ({url})"
+
+
+def _changed(text: str, changes: list[tuple[int, int, str]]) -> str:
+    parts = []
+    place = 0
+    for start, end, words in sorted(changes):
+        if start >= place:
+            parts += [text[place:start], words]
+            place = end
+    return "".join([*parts, text[place:]])
+
+
+def _within(change: tuple[int, int, str], ranges: list[tuple[int, int]]) -> bool:
+    return any(first <= change[0] and change[1] <= last for first, last in ranges)
 
 
 def _covers(shown: str, actual: str) -> bool:

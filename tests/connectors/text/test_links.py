@@ -58,3 +58,21 @@ def test_a_reference_link_is_seen_through() -> None:
 def test_an_image_is_a_link() -> None:
     """Slack shows an image's text as a link."""
     assert with_honest_links(f"![bank.com]({EVIL})") == f"bank.com (<{EVIL}>)"
+
+
+def test_an_honest_reference_gets_its_address() -> None:
+    """A piece of a split text does not have the definition that stood at its end."""
+    text = "See [our page][1].\n\n[1]: https://help.example.com/a\n"
+    assert with_honest_links(text).startswith("See [our page](https://help.example.com/a).")
+
+
+@pytest.mark.parametrize("code", [f"`[bank.com]({EVIL})`", f"```\n[bank.com]({EVIL})\n```"])
+def test_code_is_untouched(code: str) -> None:
+    """What is shown as code is no link."""
+    assert with_honest_links(code) == code
+
+
+@pytest.mark.parametrize("text", [f"\\`[bank.com]({EVIL})\\`", f"<a x='`'>[bank.com]({EVIL})`"])
+def test_what_only_looks_like_code_is_no_code(text: str) -> None:
+    """Escaped backticks and those of a tag open nothing."""
+    assert f"bank.com (<{EVIL}>)" in with_honest_links(text)

@@ -1,0 +1,1 @@
+"""A strict Slack at the far end of a wire."""
