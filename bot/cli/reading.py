@@ -69,7 +69,10 @@ def _holds_many(path: Path) -> bool:
 
 def read_stdin() -> bytes:
     """Read standard input to its end, or until it is too much; outside the loop, so that Ctrl-C ends it."""
-    return sys.stdin.buffer.read(MAX_BYTES + 1)
+    data = bytearray()
+    while len(data) <= MAX_BYTES and (chunk := sys.stdin.buffer.read1(65536)):
+        data += chunk
+    return bytes(data)
 
 
 async def read_articles(what: str, wanted: Wanted, stdin: bytes) -> AsyncGenerator[Article | Failed]:

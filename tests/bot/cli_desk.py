@@ -17,7 +17,7 @@ ARTICLES = {
     "export.md": "# Export your data\n\nOpen **Account** and press **Export**. The archive is a ZIP file.\n",
 }
 SECRETS = {
-    "vpn.md": "# Rotate the VPN key\n\nThe VPN key is rotated on the first Monday of each month by the network team.\n"
+    "vpn.md": "# Rotate the VPN key\n\nThe VPN key is rotated on the first Monday of each month.\n"
 }
 CONFIG = """
 data_dir = "data"

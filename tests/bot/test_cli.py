@@ -127,6 +127,14 @@ def test_run_with_nothing_to_run(desk):
     assert plain_line(done.stderr)
 
 
+def is_alive(address: str) -> bool:
+    """Whether the web server there answers."""
+    try:
+        return httpx.get(f"{address}/healthz").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
 def test_run_stops_on_sigterm(desk):
     """`run` with a web port lives until SIGTERM, and ends well within 10 s."""
     with subprocess.Popen(
@@ -136,8 +144,8 @@ def test_run_stops_on_sigterm(desk):
         while b"http://" not in (line := process.stderr.readline()):
             assert line
         address = line.decode().split()[-1]
-        while httpx.get(f"{address}/healthz").status_code != 200:
-            pass
+        while not is_alive(address):
+            assert process.poll() is None
         start = time.monotonic()
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=30)
