@@ -1,5 +1,6 @@
 """What `articles add` is given, made into articles: a file, a folder, JSON Lines, a page, standard input."""
 
+import os
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -70,7 +71,7 @@ def _holds_many(path: Path) -> bool:
 def read_stdin() -> bytes:
     """Read standard input to its end, or until it is too much; outside the loop, so that Ctrl-C ends it."""
     data = bytearray()
-    while len(data) <= MAX_BYTES and (chunk := sys.stdin.buffer.read1(65536)):
+    while len(data) <= MAX_BYTES and (chunk := os.read(sys.stdin.fileno(), 65536)):
         data += chunk
     return bytes(data)
 

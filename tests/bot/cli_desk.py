@@ -16,9 +16,7 @@ ARTICLES = {
     "the invoice and press **Cancel**.\n",
     "export.md": "# Export your data\n\nOpen **Account** and press **Export**. The archive is a ZIP file.\n",
 }
-SECRETS = {
-    "vpn.md": "# Rotate the VPN key\n\nThe VPN key is rotated on the first Monday of each month.\n"
-}
+SECRETS = {"vpn.md": "# Rotate the VPN key\n\nThe VPN key is rotated on the first Monday of each month.\n"}
 CONFIG = """
 data_dir = "data"
 [[sources]]
