@@ -1,0 +1,1 @@
+"""Discord: messages, commands and buttons in, replies out; knows nothing of articles."""
