@@ -1,4 +1,4 @@
-"""Retrieval: time of a search after the question's embedding, at 3,000 and 50,000 passages; `--quality` for its figures.
+"""Retrieval: how long a search takes after the question's embedding; `--quality` for how good it is.
 
 Passages and vectors are synthetic, since only their number and length decide the time; the questions are real ones when
 `--data` is given. `--quality FOLDER` embeds the folder's articles.jsonl with the default model and prints R@1, R@5,

@@ -175,7 +175,7 @@ class ArticleIndex:
 
     @contextmanager
     def _using(self) -> Iterator[_Open]:
-        """Give the current generation and keep it open meanwhile; a damaged one is replaced before the error goes on."""
+        """Give the current generation and keep it open meanwhile; a damaged one is replaced first."""
         with self._lock:
             current = self._current()
             current.users += 1

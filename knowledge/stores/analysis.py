@@ -48,10 +48,10 @@ _UNSPACED = (
     "\U00020000-\U0003134f"
 )
 _WORD = rf"[^\W{_UNSPACED}]+"
-_TOKEN = re.compile(rf"[{_UNSPACED}]+|{_WORD}(?:[._\-/@:'’]{_WORD})*(?:\+\+|\#(?!\w))?")
+_TOKEN = re.compile(rf"[{_UNSPACED}]+|{_WORD}(?:[._\-/@:'\u2019]{_WORD})*(?:\+\+|\#(?!\w))?")
 _PART = re.compile(r"[^\W_]+")
 _UNSPACED_TOKEN = re.compile(rf"[{_UNSPACED}]")
-_APOSTROPHE = re.compile(r"['’]")
+_APOSTROPHE = re.compile("['\u2019]")
 _CACHE_LIMIT = 200_000
 _LONGEST_TERM = 64
 
@@ -66,30 +66,30 @@ class Analyzer:
 
     def __init__(self) -> None:
         self._stemmers: dict[str, Stemmer.Stemmer] = {}
-        self._known: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._known: dict[str, dict[str, tuple[str, ...]]] = {}
 
     def terms(self, text: str, language: str) -> list[str]:
         """Give the terms of a text in order; `language` is a Snowball name."""
         folded = unicodedata.normalize("NFKC", text).casefold()
+        known = self._known.setdefault(language, {})
         terms: list[str] = []
         for token in _TOKEN.findall(folded):
-            terms.extend(self._terms_of(token, language))
+            found = known.get(token)
+            if found is None:
+                found = self._remember(known, token, language)
+            terms += found
         return terms
 
-    def _terms_of(self, token: str, language: str) -> tuple[str, ...]:
-        key = (language, token)
-        known = self._known.get(key)
-        if known is None:
-            known = self._analysed(token, language)
-            if len(self._known) >= _CACHE_LIMIT:
-                self._known.clear()
-            self._known[key] = known
-        return known
+    def _remember(self, known: dict[str, tuple[str, ...]], token: str, language: str) -> tuple[str, ...]:
+        if len(known) >= _CACHE_LIMIT:
+            known.clear()
+        known[token] = self._analysed(token, language)
+        return known[token]
 
     def _analysed(self, token: str, language: str) -> tuple[str, ...]:
         if _UNSPACED_TOKEN.match(token):
             return tuple(a + b for a, b in pairwise(token)) if len(token) > 1 else (token,)
-        word = _APOSTROPHE.sub("", token.removesuffix("'s").removesuffix("’s"))
+        word = _APOSTROPHE.sub("", token.removesuffix("'s").removesuffix("\u2019s"))
         parts = _PART.findall(word)
         if parts == [word]:
             return (self._stem(word, language),)

@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 _LINE_END = re.compile(r"\r\n?|\n")
-_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？])")
+_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=[\u3002\uff01\uff1f])")
 _ITEM_NUMBER = re.compile(r"^(\s*)\d{1,9}(?=[.)])")
 _HASHES = re.compile(r"\s*#{1,6}\s*|\s+#+\s*$")
 

@@ -19,6 +19,7 @@ from haystack.document_stores.errors import DuplicateDocumentError  # noqa: E402
 from haystack.document_stores.types import DuplicatePolicy  # noqa: E402
 from haystack.utils.filters import document_matches_filter  # noqa: E402
 
+from knowledge.stores.fusion import BALANCED, MEANING_ALONE, Fusion  # noqa: E402
 from knowledge.stores.memory import Hit, Scope  # noqa: E402
 from knowledge.stores.passage_file import PassageRow, RowExists  # noqa: E402
 from knowledge.stores.query import QueryPlan, plan_query  # noqa: E402
@@ -101,7 +102,7 @@ class EmbeddedDocumentStore:
         self, query_embedding: Sequence[float], filters: Filters | None = None, top_k: int = 10
     ) -> list[Document]:
         """Give the documents nearest in meaning, the score being the cosine."""
-        return self._retrieve(query_embedding, QueryPlan(("",), (1.0,), ()), filters, top_k)
+        return self._retrieve(query_embedding, QueryPlan(("",), (1.0,), ()), filters, top_k, MEANING_ALONE)
 
     def bm25_retrieval(self, query: str, filters: Filters | None = None, top_k: int = 10) -> list[Document]:
         """Give the documents that share most words with the query, and none that shares nothing."""
@@ -162,11 +163,16 @@ class EmbeddedDocumentStore:
         return await asyncio.to_thread(self.hybrid_retrieval, query, query_embeddings, filters, top_k)
 
     def _retrieve(
-        self, embeddings: Sequence[Any] | None, plan: QueryPlan, filters: Filters | None, top_k: int
+        self,
+        embeddings: Sequence[Any] | None,
+        plan: QueryPlan,
+        filters: Filters | None,
+        top_k: int,
+        fusion: Fusion = BALANCED,
     ) -> list[Document]:
         vectors = None if embeddings is None else np.atleast_2d(np.asarray(embeddings, np.float32))
         ids = {document.id for document in self.filter_documents(filters)} if filters else None
-        hits = self._store.search(vectors, plan, Scope(ids=ids), top_k)
+        hits = self._store.search(vectors, plan, Scope(ids=ids), top_k, fusion)
         return [_found(hit) for hit in hits]
 
     def _rows(self, documents: list[Document]) -> list[PassageRow]:

@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge.stores.analysis import Analyzer, stemmer_language
-from knowledge.stores.fusion import fuse
+from knowledge.stores.centres import ArticleCentres
+from knowledge.stores.fusion import BALANCED, Fusion
 from knowledge.stores.postings import Postings, weighted_counts
 from knowledge.stores.query import QueryPlan
 
-TITLE_WEIGHT = 1.0
-HEADING_WEIGHT = 1.0
+TITLE_WEIGHT = 3.0
+HEADING_WEIGHT = 2.0
 
 _Kind = TypeVar("_Kind", bound=np.generic)
 Vectors = NDArray[np.float32]
@@ -26,7 +27,8 @@ Vectors = NDArray[np.float32]
 class Entry:
     """What is searched: the words in three fields, the labels that filter, and what the owner wants back.
 
-    `text` and `payload` are opaque and come back with a hit; `words` are `text` without markup. `vector` None means that only keywords find the entry.
+    `text` and `payload` are opaque and come back with a hit; `words` are `text` without markup. `vector` None
+    means that only keywords find the entry.
     """
 
     id: str
@@ -84,6 +86,8 @@ class MemorySearch:
         self._language_of: list[str] = []
         self._groups: dict[tuple[str, frozenset[str]], int] = {}
         self._group_of: NDArray[np.int32] = np.zeros(0, np.int32)
+        self._centres = ArticleCentres()
+        self._article_of: NDArray[np.int32] = np.zeros(0, np.int32)
         self._alive: NDArray[np.bool_] = np.zeros(0, np.bool_)
         self._matrix: Vectors = np.zeros((0, 0), np.float32)
 
@@ -102,19 +106,22 @@ class MemorySearch:
         """Add entries; one with a known id takes the old one's place."""
         added = list(entries)
         self.remove([entry.id for entry in added])
-        for entry in added:
-            self._put(entry)
+        touched = {self._put(entry) for entry in added}
+        self._centres.update(touched, self._matrix)
 
     def remove(self, ids: Iterable[str]) -> None:
         """Take entries out; unknown ids are passed over."""
         slots = [self._slot_of.pop(known) for known in dict.fromkeys(ids) if known in self._slot_of]
         self._postings.remove(slots)
+        touched = {int(self._article_of[slot]) for slot in slots}
         for slot in slots:
+            self._centres.discard(int(self._article_of[slot]), slot)
             self._alive[slot] = False
             self._slots_of_article[self._article_ids[slot]].discard(slot)
             self._languages[self._language_of[slot]] -= 1
             self._texts[slot] = self._payloads[slot] = ""
         self._free.extend(slots)
+        self._centres.update(touched, self._matrix)
 
     def items(self) -> list[tuple[str, str, str]]:
         """Give id, text and payload of every entry, by id."""
@@ -122,7 +129,9 @@ class MemorySearch:
             (known, self._texts[slot], self._payloads[slot]) for known, slot in sorted(self._slot_of.items())
         ]
 
-    def search(self, vectors: Vectors | None, plan: QueryPlan, scope: Scope, top_k: int) -> list[Hit]:
+    def search(
+        self, vectors: Vectors | None, plan: QueryPlan, scope: Scope, top_k: int, fusion: Fusion = BALANCED
+    ) -> list[Hit]:
         """Give the best `top_k` entries in scope, best first, ties by id.
 
         `vectors` has a row for each of `plan.texts` (unit length); None searches by keywords alone.
@@ -130,9 +139,9 @@ class MemorySearch:
         mask = self._mask(scope)
         if top_k < 1 or not mask.any():
             return []
-        dense = self._dense(vectors, plan.weights)
+        dense, article = self._dense(vectors, plan.weights)
         keyword, ceiling = self._keyword(plan)
-        scores = fuse(dense, keyword, ceiling)
+        scores = fusion.scores(dense, article, keyword, ceiling)
         if vectors is None:
             mask &= keyword > 0
         return [
@@ -147,7 +156,8 @@ class MemorySearch:
             for slot in self._best(scores, mask, top_k)
         ]
 
-    def _put(self, entry: Entry) -> None:
+    def _put(self, entry: Entry) -> int:
+        """Fill a slot and give the number of its article."""
         slot = self._free.pop() if self._free else self._new_slot()
         language = stemmer_language(entry.language)
         self._slot_of[entry.id] = slot
@@ -157,11 +167,14 @@ class MemorySearch:
         self._languages[language] += 1
         group = (entry.source, entry.audience)
         self._group_of[slot] = self._groups.setdefault(group, len(self._groups))
+        key = (entry.source, entry.article_id) if entry.article_id else ("", entry.id)
+        article = self._article_of[slot] = self._centres.add(key, slot)
         self._alive[slot] = True
         self._set_vector(slot, entry.vector)
         fields = ((entry.words, 1.0), (entry.title, TITLE_WEIGHT), (entry.headings, HEADING_WEIGHT))
         terms = weighted_counts((self._analyzer.terms(text, language), weight) for text, weight in fields)
         self._postings.add(slot, terms)
+        return int(article)
 
     def _new_slot(self) -> int:
         slot = len(self._ids)
@@ -171,6 +184,7 @@ class MemorySearch:
             size = max(1024, slot + slot // 2)
             self._alive = _grown(self._alive, size)
             self._group_of = _grown(self._group_of, size)
+            self._article_of = _grown(self._article_of, size)
             self._matrix = _grown(self._matrix, size)
         return slot
 
@@ -191,14 +205,16 @@ class MemorySearch:
             mask &= chosen
         return mask
 
-    def _dense(self, vectors: Vectors | None, weights: Sequence[float]) -> Vectors:
+    def _dense(self, vectors: Vectors | None, weights: Sequence[float]) -> tuple[Vectors, Vectors]:
+        """Give the cosines of all slots, and those of their articles."""
         size = len(self._ids)
         if vectors is None or self._matrix.shape[1] == 0:
-            return np.zeros(size, np.float32)
+            return np.zeros(size, np.float32), np.zeros(size, np.float32)
         # Cosines are linear in the query, so weighing the vectors first costs one product in place of several.
         query = np.asarray(weights, np.float32) @ np.atleast_2d(vectors)
-        cosines: Vectors = self._matrix[:size] @ query
-        return cosines
+        # Not `@`: bound by memory, BLAS is no quicker here, and its threads stall one another on a busy machine.
+        cosines: Vectors = np.einsum("ij,j->i", self._matrix[:size], query)
+        return cosines, self._centres.cosines(query)[self._article_of[:size]]
 
     def _keyword(self, plan: QueryPlan) -> tuple[Vectors, float]:
         """Give BM25 scores of all slots and the score that a perfect match would have."""

@@ -77,7 +77,7 @@ class PassageSplitter:
         """Take a last line such as "Follow these steps:" off `pieces` when it fits before what follows."""
         last = pieces[-1]
         fits = last.tokens + following.tokens <= room
-        if len(pieces) > 1 and fits and last.text.rstrip().endswith((":", "：")):
+        if len(pieces) > 1 and fits and last.text.rstrip().endswith((":", "\uff1a")):
             return [pieces.pop()]
         return []
 

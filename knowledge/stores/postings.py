@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
@@ -118,6 +119,6 @@ def weighted_counts(fields: Iterable[tuple[Iterable[str], float]]) -> dict[str, 
     """Sum how often each term stands in the fields, each occurrence counting as its field's weight."""
     counts: dict[str, float] = {}
     for terms, weight in fields:
-        for term in terms:
-            counts[term] = counts.get(term, 0.0) + weight
+        for term, count in Counter(terms).items():
+            counts[term] = counts.get(term, 0.0) + weight * count
     return counts

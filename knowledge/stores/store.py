@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+from knowledge.stores.fusion import BALANCED, Fusion
 from knowledge.stores.memory import Hit, MemorySearch, Scope, Vectors
 from knowledge.stores.passage_file import PassageFile
 from knowledge.stores.query import QueryPlan
@@ -44,11 +45,13 @@ class PassageStore:
             self._memory.put(entry_of(row) for row in changes.rows)
             self._loaded = changes.counter
 
-    def search(self, vectors: Vectors | None, plan: QueryPlan, scope: Scope, top_k: int) -> list[Hit]:
+    def search(
+        self, vectors: Vectors | None, plan: QueryPlan, scope: Scope, top_k: int, fusion: Fusion = BALANCED
+    ) -> list[Hit]:
         """Search the newest committed state; see MemorySearch.search."""
         with self._lock:
             self.refresh()
-            return self._memory.search(vectors, plan, scope, top_k)
+            return self._memory.search(vectors, plan, scope, top_k, fusion)
 
     def items(self) -> list[tuple[str, str, str]]:
         """Give id, text and payload of everything held, by id."""

@@ -72,7 +72,7 @@ def test_a_list_that_fits_is_whole_and_its_lead_in_stays_with_it():
 
 def test_a_long_list_is_cut_between_items_and_keeps_its_numbers():
     """A second piece starts at its own number even where the article numbers every item 1."""
-    steps = "\n".join(f"1. this is one step of many and it has some words" for _ in range(12))
+    steps = "\n".join("1. this is one step of many and it has some words" for _ in range(12))
     found = texts(steps, window=64)
     assert len(found) > 1
     firsts = [int(re.match(r"\d+", text).group()) for text in found]
