@@ -30,7 +30,7 @@ def execute(
     *,
     console_audience: frozenset[str] | None = None,
 ) -> int:
-    """Do a command's work with an app that is closed after it; SIGTERM ends it in good order."""
+    """Do a command's work with an app that is closed after it; SIGTERM and a closed terminal end it in good order."""
 
     async def whole() -> int:
         task = asyncio.current_task()
@@ -42,7 +42,9 @@ def execute(
             terminated = True
             task.cancel()
 
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, terminate)
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN:  # `nohup` is to be kept
+                asyncio.get_running_loop().add_signal_handler(number, terminate)
         try:
             async with App(settings, console_audience=console_audience) as app:
                 return await work(app)

@@ -1,6 +1,7 @@
 """`helpdesk-bot ask`, `eval` and `chat`, over real articles with the real model."""
 
 import json
+import signal
 import subprocess
 from datetime import datetime
 from pathlib import Path
@@ -194,3 +195,26 @@ def test_chat_without_a_config_uses_the_sample(tmp_path: Path, request):
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("sample help centre") == 1
     assert "Sources:" in done.stdout
+
+
+def test_closed_terminal_leaves_nothing_behind(desk):
+    """When the terminal is closed the chat ends, and the Valkey that it started with it."""
+    with subprocess.Popen(
+        [PROGRAM, "chat"],
+        env=desk.environ(),
+        cwd=desk.root,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as chat:
+        assert chat.stdin is not None
+        assert chat.stdout is not None
+        chat.stdin.write(f"{QUESTION}\n".encode())
+        chat.stdin.flush()
+        assert chat.stdout.readline()
+        socket = Path((desk.data / "valkey" / "socket").read_text())
+        assert socket.exists()
+        chat.send_signal(signal.SIGHUP)
+        chat.communicate(timeout=60)
+    assert chat.returncode not in {0, -signal.SIGHUP}
+    assert not socket.exists()
