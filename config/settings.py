@@ -28,6 +28,8 @@ from config.validators import (
     PlatformId,
     RedisUrl,
     SlackApiUrl,
+    SlashCommand,
+    Snowflake,
     SocketUrl,
     SourceName,
     VariableName,
@@ -219,12 +221,19 @@ class SlackSettings(Section):
     app_token: SecretStr = SecretStr("")
     signing_secret: SecretStr = SecretStr("")
     api_url: SlackApiUrl = SLACK_API
+    ask_command: SlashCommand = "/ask"
+    helpdesk_command: SlashCommand = "/helpdesk"
 
 
 class DiscordSettings(Section):
-    """Discord; it is used when a token is set."""
+    """Discord; it is used when a token is set.
+
+    Only members and roles of the `guilds` count for anything; anybody else is a guest, who reads `public`.
+    """
 
     token: SecretStr = SecretStr("")
+    guilds: frozenset[Snowflake] = frozenset()
+    test_guild: Snowflake | Literal[""] = ""
     api_url: HttpUrl = ""
     gateway_url: SocketUrl = ""
 

@@ -15,7 +15,9 @@ _DATABASES = ("postgresql", "postgresql+asyncpg", "postgres", "sqlite", "sqlite+
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}")
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 _LABEL = re.compile(r"[^\s,]+")
+_SLASH = re.compile(r"/[a-z0-9_-]{1,31}")
 _ID = re.compile(r"[a-z][a-z0-9_-]*:\S+")
+_SNOWFLAKE = re.compile(r"[0-9]{15,20}")
 
 
 def _source_name(name: str) -> str:
@@ -61,6 +63,15 @@ def _id(text: str) -> str:
     return text
 
 
+def _snowflake(text: str) -> str:
+    if not _SNOWFLAKE.fullmatch(text):
+        raise ValueError(
+            "Discord's ids are numbers of 15 to 20 digits in quotes; with its developer mode on, "
+            "a right click on the server copies its id"
+        )
+    return text
+
+
 def _url(*schemes: str) -> AfterValidator:
     """Check how a URL begins, when one is given; its text is never repeated, for it may hold a password."""
 
@@ -80,8 +91,17 @@ def _slack_api(text: str) -> str:
     return f"{text.rstrip('/')}/" if text else SLACK_API
 
 
+def _slash_command(text: str) -> str:
+    if not _SLASH.fullmatch(text):
+        raise ValueError(
+            'a slash command is "/" and up to 31 small letters, digits, "-" and "_", such as "/ask"'
+        )
+    return text
+
+
 Label = Annotated[str, AfterValidator(_label)]
 PlatformId = Annotated[str, AfterValidator(_id)]
+Snowflake = Annotated[str, AfterValidator(_snowflake)]
 SourceName = Annotated[str, AfterValidator(_source_name)]
 VariableName = Annotated[str, AfterValidator(_variable)]
 Every = Annotated[str, AfterValidator(_every)]
@@ -90,4 +110,5 @@ DatabaseUrl = Annotated[SecretStr, _url(*_DATABASES)]
 RedisUrl = Annotated[SecretStr, _url("redis", "rediss", "unix")]
 HttpUrl = Annotated[str, _url("http", "https")]
 SlackApiUrl = Annotated[str, _url("http", "https"), AfterValidator(_slack_api)]
+SlashCommand = Annotated[str, AfterValidator(_slash_command)]
 SocketUrl = Annotated[str, _url("ws", "wss")]
