@@ -37,7 +37,9 @@ def test_cross_links_lead_to_articles() -> None:
 
 def test_questions_name_their_articles() -> None:
     """At least 40 questions with gold articles that exist, and at least 15 that nothing answers."""
-    rows = [json.loads(line) for line in (SAMPLE / "questions.jsonl").read_text(encoding="utf-8").splitlines()]
+    rows = [
+        json.loads(line) for line in (SAMPLE / "questions.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
     answerable = [row for row in rows if row["kind"] == "answerable"]
     unanswerable = [row for row in rows if row["kind"] == "unanswerable"]
     assert len(answerable) >= 40
