@@ -6,7 +6,7 @@ import asyncio
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from knowledge.answering.compose import Composed, closest
+from knowledge.answering.compose import closest
 from knowledge.answering.language import detect_language, same_language
 from knowledge.answering.phrases import phrases
 from knowledge.embedding import block_torch
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from config.persona import Persona
     from config.settings import AnswerSettings
+    from knowledge.answering.compose import Composed
+    from knowledge.answering.steps.payload import Made
     from knowledge.embedding.engine import Embedding
     from knowledge.index import ArticleIndex
     from knowledge.models import Citation, Evidence, Question
@@ -54,12 +56,14 @@ class AnswerPipeline:
         if evidence.verdict not in {Verdict.ANSWERED, Verdict.UNSURE} or not evidence.passages:
             return _unanswered(question, evidence, persona, trace)
         pipeline = await self._ready()
-        output = await pipeline.run_async({"extractive": {"evidence": evidence, "persona": persona}})
-        composed: Composed = output["extractive"]["composed"]
-        trace |= output["extractive"]["trace"]
-        if not composed.text:
+        from knowledge.answering.steps.payload import Given  # noqa: PLC0415 - as above
+
+        output = await pipeline.run_async({"extractive": {"given": Given(evidence, persona)}})
+        made: Made = output["extractive"]["made"]
+        trace |= made.trace
+        if not made.composed.text:
             return _unanswered(question, evidence, persona, trace)
-        return _answered(question, evidence, persona, composed, trace)
+        return _answered(question, evidence, persona, made.composed, trace)
 
     async def _ready(self) -> Pipeline:
         async with self._building:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from knowledge.answering.words import clip
 from knowledge.embedding import block_torch
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from config.settings import RetrievalSettings
     from knowledge.answering.gate import EvidenceGate
+    from knowledge.answering.steps.payload import Judged
     from knowledge.embedding.engine import Embedding
     from knowledge.index import ArticleIndex
     from knowledge.library import ArticleLibrary
@@ -55,29 +56,25 @@ class EvidencePipeline:
         """Retrieve and judge. The evidence's passages are at most `retrieval.top_k`, best first."""
         if not _has_words(question.text):
             return Evidence(question, (), 0.0, Verdict.UNANSWERED, self._index.version())
-        output = await self._run(question, _SPARE * self._settings.top_k)
-        evidence: Evidence = output["judge"]["evidence"]
-        return evidence
+        return (await self._judged(question, _SPARE * self._settings.top_k)).evidence
 
     async def ranked_articles(self, question: Question, limit: int = 10) -> list[ScoredPassage]:
         """Give the best passage of each of the best articles, best first, at most `limit`."""
         if not _has_words(question.text):
             return []
-        output = await self._run(question, max(self._settings.candidates, 10 * limit))
+        judged = await self._judged(question, max(self._settings.candidates, 10 * limit))
         best: dict[ArticleRef, ScoredPassage] = {}
-        for scored in output["current"]["passages"]:
+        for scored in judged.found.passages:
             best.setdefault(scored.passage.article, scored)
         return list(best.values())[:limit]
 
-    async def _run(self, question: Question, top_k: int) -> dict[str, Any]:
+    async def _judged(self, question: Question, top_k: int) -> Judged:
         pipeline = await self._ready()
-        inputs = {
-            "embed": {"question": question},
-            "retrieve": {"question": question, "top_k": top_k},
-            "current": {"question": question},
-            "judge": {"question": question},
-        }
-        return await pipeline.run_async(inputs, include_outputs_from={"current"})
+        from knowledge.answering.steps.payload import Query  # noqa: PLC0415 - as above
+
+        output = await pipeline.run_async({"embed": {"query": Query(question, top_k)}})
+        judged: Judged = output["judge"]["judged"]
+        return judged
 
     async def _ready(self) -> Pipeline:
         async with self._building:
@@ -99,11 +96,9 @@ class EvidencePipeline:
         pipeline.add_component("retrieve", RetrievePassages(self._index, self._settings.candidates))
         pipeline.add_component("current", KeepCurrent(self._library))
         pipeline.add_component("judge", JudgeEvidence(self._gate, self._settings.top_k))
-        pipeline.connect("embed.vectors", "retrieve.vectors")
-        pipeline.connect("retrieve.passages", "current.passages")
-        pipeline.connect("retrieve.version", "judge.version")
-        pipeline.connect("current.passages", "judge.passages")
-        pipeline.connect("current.stale", "judge.stale")
+        pipeline.connect("embed.query", "retrieve.query")
+        pipeline.connect("retrieve.found", "current.found")
+        pipeline.connect("current.found", "judge.found")
         return pipeline
 
 

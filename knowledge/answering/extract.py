@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _CANDIDATES = 4
 _NEAR = 0.9
 _MAX_SECTIONS = 3
-_MAX_UNITS = 16
+_MAX_UNITS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,17 +132,19 @@ def _addition(
     return None
 
 
-def texts_to_embed(sections: Sequence[Section]) -> list[str]:
+def texts_to_embed(question: Asked, sections: Sequence[Section]) -> list[str]:
     """Give the units whose nearness to the question decides something: those of sections quoted in part.
 
-    At most 16 of a few lines each, the hit's first: it is the slowest step of an answer.
+    It is the slowest step of an answer, so only the eight that hold most of the question's words are given,
+    of two that hold the same the one that retrieval found.
     """
-    texts: list[str] = []
+    units: dict[str, SectionUnit] = {}
     for section in sections:
         if sum(len(placed.unit.text) for placed in section.units) > WHOLE_SECTION:
-            ordered = sorted(section.units, key=lambda placed: not placed.in_hit)
-            texts.extend(placed.unit.text for placed in ordered)
-    return list(dict.fromkeys(texts))[:_MAX_UNITS]
+            for placed in section.units:
+                units.setdefault(placed.unit.text, placed)
+    order = sorted(units.items(), key=lambda item: (-question.covered(item[0]), not item[1].in_hit))
+    return [text for text, _ in order[:_MAX_UNITS]]
 
 
 def parts_of(

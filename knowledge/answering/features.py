@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from knowledge.answering.scoring import asked
-from knowledge.answering.words import content_stems, names, numbers, platforms
+from knowledge.answering.scoring import asked, stem_sets
+from knowledge.answering.words import clip, content_stems, names, numbers, platforms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,12 +20,14 @@ _LEAD = 160
 
 def gate_features(question: str, passages: Sequence[ScoredPassage]) -> dict[str, float]:
     """Give the gate's features by name, mostly between 0 and 1; `passages` best first, at least one."""
+    question = clip(question)
     texts = [_text(scored.passage) for scored in passages]
-    query = asked(question, texts)
+    stems = stem_sets(texts, question)
+    query = asked(question, stems)
     top = "\n".join(texts[:_TOP])
     return {
         **_similarities(passages),
-        **_words(query, passages, texts, top),
+        **_words(query, passages[0].passage.title, stems),
         "missing_names": _missing(names(query.text) if query.language in {None, "en"} else (), top),
         "missing_numbers": _missing(numbers(query.text), top),
         "missing_platform": _missing_platform(query, passages),
@@ -52,16 +54,14 @@ def _similarities(passages: Sequence[ScoredPassage]) -> dict[str, float]:
     }
 
 
-def _words(
-    query: Asked, passages: Sequence[ScoredPassage], texts: Sequence[str], top: str
-) -> dict[str, float]:
-    lead = asked(query.text[:_LEAD].split("\n")[0], texts)
-    title = set(content_stems(passages[0].passage.title, query.language))
+def _words(query: Asked, title: str, stems: Sequence[frozenset[str]]) -> dict[str, float]:
+    lead = asked(query.text[:_LEAD].split("\n")[0], stems)
+    titled = frozenset(content_stems(title, query.language))
     return {
-        "covered_first": query.covered(texts[0]),
-        "covered_top": query.covered(top),
-        "covered_lead": lead.covered(texts[0]),
-        "title_asked": len(title.intersection(query.weights)) / len(title) if title else 0.0,
+        "covered_first": query.covered_by(stems[0]),
+        "covered_top": query.covered_by(frozenset[str]().union(*stems[:_TOP])),
+        "covered_lead": lead.covered_by(stems[0]),
+        "title_asked": len(titled.intersection(query.weights)) / len(titled) if titled else 0.0,
     }
 
 

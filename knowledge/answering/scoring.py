@@ -12,7 +12,8 @@ from knowledge.answering.language import detect_language
 from knowledge.answering.words import clip, content_stems
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
 _HOW_TO = re.compile(
     r"\bhow (?:do|can|to|would|should|could|does|did)\b|\bhow\W*$|\bsteps?\b|\binstructions?\b"
@@ -43,27 +44,33 @@ class Asked:
 
     def covered(self, text: str) -> float:
         """Give the share (0-1) of the question's content, by weight, that `text` holds."""
+        return self.covered_by(frozenset(content_stems(text, self.language)))
+
+    def covered_by(self, stems: AbstractSet[str]) -> float:
+        """Do the same for a text that was stemmed already."""
         total = sum(self.weights.values())
-        if not total:
-            return 0.0
-        held = set(content_stems(text, self.language))
-        return sum(weight for term, weight in self.weights.items() if term in held) / total
+        held = sum(weight for term, weight in self.weights.items() if term in stems)
+        return held / total if total else 0.0
 
     def missing(self, text: str) -> frozenset[str]:
         """Give the content stems of the question that `text` does not hold."""
         return frozenset(self.weights).difference(content_stems(text, self.language))
 
 
-def asked(question: str, background: Iterable[str]) -> Asked:
-    """Read a question; a word that few `background` texts hold weighs more (inverse document frequency)."""
+def stem_sets(texts: Iterable[str], question: str) -> list[frozenset[str]]:
+    """Stem texts in the language of the question, for `asked`."""
+    language = detect_language(question)
+    return [frozenset(content_stems(text, language)) for text in texts]
+
+
+def asked(question: str, background: Sequence[AbstractSet[str]]) -> Asked:
+    """Read a question; a stem that few of the `background` sets hold weighs more (inverse frequency)."""
     text = clip(question)
     language = detect_language(text)
-    terms = content_stems(text, language)
-    texts = [set(content_stems(entry, language)) for entry in background]
-    frequency = Counter(term for held in texts for term in held)
     weights = {
-        term: (1.0 + math.log((1 + len(texts)) / (1 + frequency[term]))) * min(times, 2) ** 0.5
-        for term, times in Counter(terms).items()
+        term: (1.0 + math.log((1 + len(background)) / (1 + sum(term in held for held in background))))
+        * min(times, 2) ** 0.5
+        for term, times in Counter(content_stems(text, language)).items()
     }
     return Asked(text, language, weights, bool(_HOW_TO.search(text)), bool(_QUANTITY.search(text)))
 

@@ -26,7 +26,8 @@ _ALGORITHMS = MappingProxyType(
         "nl": "dutch",
     }
 )
-_WORD = re.compile(r"[a-z]\+\+|[a-z]#|[^\W_]+(?:['\u2019][^\W_]+)?")
+_WORD = re.compile(r"[a-z]\+\+|[a-z]#|[^\W_]+")
+_POSSESSIVE = re.compile(r"'s\b")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:[.,]\d+)*(?![\w])")
 _PLATFORMS = MappingProxyType(
@@ -65,14 +66,17 @@ def clip(text: str) -> str:
 
 def words(text: str) -> list[str]:
     """Split into casefolded words; runs of Chinese, Japanese and Korean become pairs of characters."""
-    found: list[str] = []
-    for word in _WORD.findall(text.casefold()):
-        plain = word.replace("\u2019", "'").removesuffix("'s")
-        if _CJK.search(plain) and len(plain) > 1:
-            found.extend(plain[i : i + 2] for i in range(len(plain) - 1))
-        else:
-            found.append(plain.replace("'", ""))
-    return found
+    folded = text.casefold()
+    if "\u2019" in folded or "'" in folded:
+        folded = _POSSESSIVE.sub("", folded.replace("\u2019", "'")).replace("'", "")
+    plain = _WORD.findall(folded)
+    if not _CJK.search(folded):
+        return plain
+    return [part for word in plain for part in (_pairs(word) if _CJK.search(word) else (word,))]
+
+
+def _pairs(word: str) -> list[str]:
+    return [word[i : i + 2] for i in range(len(word) - 1)] or [word]
 
 
 @lru_cache(maxsize=20_000)
@@ -90,8 +94,13 @@ def stem(word: str, language: str = "en") -> str:
 def content_stems(text: str, language: str | None = None) -> list[str]:
     """Give the stems of the words that say something, in order, with repetitions."""
     language = (language or "en").split("-")[0].lower()
-    stops = STOP_WORDS.get(language, frozenset()) | STOP_WORDS["en"]
+    stops = _stops(language)
     return [stem(word, language) for word in words(text) if word not in stops]
+
+
+@lru_cache(maxsize=64)
+def _stops(language: str) -> frozenset[str]:
+    return STOP_WORDS.get(language, frozenset()) | STOP_WORDS["en"]
 
 
 def platforms(text: str) -> frozenset[str]:

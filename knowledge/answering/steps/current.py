@@ -1,11 +1,11 @@
 """Step 3: nothing that the library does not hold as it is now."""
 
-from typing import Any
+from dataclasses import replace
 
 from haystack import component
 
+from knowledge.answering.steps.payload import Found
 from knowledge.library import ArticleLibrary
-from knowledge.models import Question, ScoredPassage
 
 
 @component
@@ -19,19 +19,20 @@ class KeepCurrent:
     def __init__(self, library: ArticleLibrary) -> None:
         self._library = library
 
-    @component.output_types(passages=list[ScoredPassage], stale=int)
-    def run(self, question: Question, passages: list[ScoredPassage]) -> dict[str, Any]:
+    @component.output_types(found=Found)
+    def run(self, found: Found) -> dict[str, Found]:
         """Refuse: the library is reached by `run_async` only."""
         raise NotImplementedError("run the pipeline with run_async")
 
-    @component.output_types(passages=list[ScoredPassage], stale=int)
-    async def run_async(self, question: Question, passages: list[ScoredPassage]) -> dict[str, Any]:
-        """Give the `passages` that are current, in their order, and the number of `stale` ones."""
-        rows = await self._library.current({scored.passage.article for scored in passages})
-        kept = [
+    @component.output_types(found=Found)
+    async def run_async(self, found: Found) -> dict[str, Found]:
+        """Give what was `found` and is current, in its order."""
+        audience = found.question.audience
+        rows = await self._library.current({scored.passage.article for scored in found.passages})
+        kept = tuple(
             scored
-            for scored in passages
+            for scored in found.passages
             if rows.get(scored.passage.article) == (scored.passage.revision, scored.passage.audience)
-            and (question.audience is None or question.audience & scored.passage.audience)
-        ]
-        return {"passages": kept, "stale": len(passages) - len(kept)}
+            and (audience is None or audience & scored.passage.audience)
+        )
+        return {"found": replace(found, passages=kept, stale=len(found.passages) - len(kept))}

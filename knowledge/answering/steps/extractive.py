@@ -6,12 +6,13 @@ from typing import Any
 
 from haystack import component
 
-from config.persona import Persona
 from knowledge.answering.compose import Composed, compose
 from knowledge.answering.conflict import find_conflict
 from knowledge.answering.extract import Part, parts_of, sections_for, texts_to_embed
 from knowledge.answering.phrases import phrases
-from knowledge.answering.scoring import Asked, asked
+from knowledge.answering.scoring import Asked, asked, stem_sets
+from knowledge.answering.sections import Section
+from knowledge.answering.steps.payload import Given, Made
 from knowledge.embedding.engine import Embedding
 from knowledge.index import ArticleIndex
 from knowledge.models import ArticleRef, Evidence, Passage
@@ -29,26 +30,33 @@ class ExtractiveAnswerer:
         self._embedding = embedding
         self._max_characters = max_characters
 
-    @component.output_types(composed=Composed, trace=dict[str, Any])
-    def run(self, evidence: Evidence, persona: Persona) -> dict[str, Any]:
+    @component.output_types(made=Made)
+    def run(self, given: Given) -> dict[str, Made]:
         """Refuse: the index and the model are reached by `run_async` only."""
         raise NotImplementedError("run the pipeline with run_async")
 
-    @component.output_types(composed=Composed, trace=dict[str, Any])
-    async def run_async(self, evidence: Evidence, persona: Persona) -> dict[str, Any]:
-        """Give `composed`, the text with its citations, and a `trace` of how it came about."""
-        question = asked(evidence.question.text, [_text(s.passage) for s in evidence.passages])
-        articles = await asyncio.to_thread(self._articles, evidence)
-        sections = await asyncio.to_thread(sections_for, question, evidence, articles)
-        dense = await self._nearness(question, texts_to_embed(sections))
-        parts = await asyncio.to_thread(parts_of, question, sections, dense, self._max_characters)
+    @component.output_types(made=Made)
+    async def run_async(self, given: Given) -> dict[str, Made]:
+        """Give what was `made`: the text with its citations, and how it came about."""
+        question, sections = await asyncio.to_thread(self._sections, given.evidence)
+        dense = await self._nearness(question, texts_to_embed(question, sections))
+        return {"made": await asyncio.to_thread(self._made, given, question, sections, dense)}
+
+    def _sections(self, evidence: Evidence) -> tuple[Asked, list[Section]]:
+        text = evidence.question.text
+        question = asked(text, stem_sets([_text(scored.passage) for scored in evidence.passages], text))
+        return question, sections_for(question, evidence, self._articles(evidence))
+
+    def _made(
+        self, given: Given, question: Asked, sections: Sequence[Section], dense: dict[str, float]
+    ) -> Made:
+        parts = parts_of(question, sections, dense, self._max_characters)
         conflict = None
         if parts:
-            cited = parts[0].section.hit
             stated = [placed.unit.text for placed in parts[0].units if placed.unit.kind == "sentence"]
-            conflict = find_conflict(stated, cited, evidence.passages)
-        composed = compose(parts, conflict, phrases(persona.language))
-        return {"composed": composed, "trace": _trace(parts, dense, composed)}
+            conflict = find_conflict(stated, parts[0].section.hit, given.evidence.passages)
+        composed = compose(parts, conflict, phrases(given.persona.language))
+        return Made(composed, _trace(parts, dense, composed))
 
     def _articles(self, evidence: Evidence) -> dict[ArticleRef, list[Passage]]:
         """Read the passages of the best articles, in the revision and for the audience that was retrieved."""

@@ -1,14 +1,10 @@
 """Step 2: the passages nearest to the question, among those that its reader may see."""
 
-from typing import Any
-
 from haystack import component
-from numpy import float32
-from numpy.typing import NDArray
 
+from knowledge.answering.steps.payload import Found, Query
 from knowledge.answering.words import clip
 from knowledge.index import ArticleIndex
-from knowledge.models import CorpusVersion, Question, ScoredPassage
 
 
 @component
@@ -19,22 +15,24 @@ class RetrievePassages:
         self._index = index
         self._candidates = candidates
 
-    @component.output_types(passages=list[ScoredPassage], version=CorpusVersion)
-    def run(self, question: Question, vectors: NDArray[float32], top_k: int) -> dict[str, Any]:
+    @component.output_types(found=Found)
+    def run(self, query: Query) -> dict[str, Found]:
         """Refuse: the index is reached by `run_async` only."""
         raise NotImplementedError("run the pipeline with run_async")
 
-    @component.output_types(passages=list[ScoredPassage], version=CorpusVersion)
-    async def run_async(self, question: Question, vectors: NDArray[float32], top_k: int) -> dict[str, Any]:
-        """Give `passages`, best first, and the corpus `version` read before the search."""
+    @component.output_types(found=Found)
+    async def run_async(self, query: Query) -> dict[str, Found]:
+        """Give what was `found`, best first, with the corpus version read before the search."""
+        assert query.vectors is not None, "the step before embeds"
+        question = query.question
         version = self._index.version()
         passages = await self._index.search(
-            vectors,
+            query.vectors,
             clip(question.text),
             audience=question.audience,
             sources=question.sources,
             exclude=question.exclude,
-            top_k=top_k,
-            candidates=max(self._candidates, top_k),
+            top_k=query.top_k,
+            candidates=max(self._candidates, query.top_k),
         )
-        return {"passages": passages, "version": version}
+        return {"found": Found(question, tuple(passages), version)}

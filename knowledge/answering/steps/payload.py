@@ -1,0 +1,67 @@
+"""What the steps hand to each other."""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+from numpy import float32
+from numpy.typing import NDArray
+
+from config.persona import Persona
+from knowledge.answering.compose import Composed
+from knowledge.models import CorpusVersion, Evidence, Question, ScoredPassage
+
+
+class Shared:
+    """Is never changed, so it is its own copy: Haystack copies all that passes a step, several times.
+
+    For a dozen passages that took more time than the search.
+    """
+
+    __slots__ = ()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """Give itself."""
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Query(Shared):
+    """A question, with how many passages are wanted and, after the first step, its vectors."""
+
+    question: Question
+    top_k: int
+    vectors: NDArray[float32] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found(Shared):
+    """Passages, best first, the corpus version read before the search, and how many were dropped as stale."""
+
+    question: Question
+    passages: tuple[ScoredPassage, ...]
+    version: CorpusVersion
+    stale: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Judged(Shared):
+    """The evidence, and all that was found before it was cut to its best passages."""
+
+    evidence: Evidence
+    found: Found
+
+
+@dataclass(frozen=True, slots=True)
+class Given(Shared):
+    """What the generator gets."""
+
+    evidence: Evidence
+    persona: Persona
+
+
+@dataclass(frozen=True, slots=True)
+class Made(Shared):
+    """What the generator gives."""
+
+    composed: Composed
+    trace: dict[str, Any]
