@@ -12,7 +12,6 @@ from markdown_it.token import Token
 _LINE_END = re.compile(r"\r\n?|\n")
 _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=[\u3002\uff01\uff1f])")
 _ITEM_NUMBER = re.compile(r"^(\s*)\d{1,9}(?=[.)])")
-_HASHES = re.compile(r"\s*#{1,6}\s*|\s+#+\s*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +110,7 @@ def _loose(lines: Sequence[str]) -> list[Block]:
 
 
 def _heading_text(inline: Token) -> str:
-    return _HASHES.sub("", plain_text(inline.content.replace("\n", " "))).strip()
+    return plain_text(inline.content.replace("\n", " "))
 
 
 def _block(tokens: Sequence[Token], lines: Sequence[str]) -> Block:
@@ -138,17 +137,18 @@ def _list(tokens: Sequence[Token], lines: Sequence[str], start: int) -> Block:
     return Block(parts, first_number=int(items[0].info) if ordered else None)
 
 
-_IMAGE = re.compile(r"!\[([^\]]*)\]\((?:[^()\s]|\([^()\s]*\))*(?:\s+\"[^\"]*\")?\)")
-_LINK = re.compile(r"\[([^\]]*)\]\((?:[^()\s]|\([^()\s]*\))*(?:\s+\"[^\"]*\")?\)")
-_REFERENCE = re.compile(r"^ {0,3}\[([^\]]+)\]:\s*\S+.*$", re.MULTILINE)
-_AUTOLINK = re.compile(r"<(https?://[^>\s]+)>")
-_TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<!--.*?-->", re.DOTALL)
-_RULE = re.compile(r"^\s*(?:\|?[\s:|-]*-{3,}[\s:|-]*|`{3,}.*|~{3,}.*)$", re.MULTILINE)
-_BULLET = re.compile(r"^(\s*)(?:[*+-]|>)\s+", re.MULTILINE)
-_EMPHASIS = re.compile(r"(?<!\\)\*{1,3}|(?<![\w\\])_{1,3}|_{1,3}(?!\w)|(?<!\\)`+|~~")
-_ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
+# Each of these runs in linear time: nothing that repeats may match what follows it, whatever an article holds.
+_TARGET = r"\((?:[^()\s]|\([^()\s]*\))*(?:[ \t]+\"[^\"\n]*\")?\)"
+_LINK = re.compile(rf"!?\[([^\[\]]*)\]{_TARGET}")
+_REFERENCE = re.compile(r"^ {0,3}\[([^\[\]\n]+)\]:.*$", re.MULTILINE)
+_AUTOLINK = re.compile(r"<(https?://[^<>\s]+)>")
+_TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<!--(?:(?!<!--|-->).)*-->", re.DOTALL)
+_RULE = re.compile(r"^(?:[ \t|:-]+|[ \t]*(?:`{3}|~{3}).*)$", re.MULTILINE)
+_BULLET = re.compile(r"^([ \t]*)[*+>-][ \t]+", re.MULTILINE)
+_MARKS = re.compile(r"\\([!-/:-@\[-`{-~])|[*`]+|~~")
+_UNDERSCORES = re.compile(r"(?<!\w)_+|_+(?!\w)")
 _SPACE = re.compile(r"[^\S\n]+")
-_NEWLINES = re.compile(r"\s*\n\s*")
+_NEWLINES = re.compile(r" ?\n\s*")
 
 
 def plain_text(markdown: str) -> str:
@@ -158,14 +158,12 @@ def plain_text(markdown: str) -> str:
     """
     text = markdown
     if "[" in text:
-        text = _IMAGE.sub(r"\1", text)
-        text = _LINK.sub(r"\1", text)
-        text = _REFERENCE.sub(r"\1", text)
+        # Twice, for an image inside a link.
+        text = _REFERENCE.sub(r"\1", _LINK.sub(r"\1", _LINK.sub(r"\1", text)))
     if "<" in text:
-        text = _AUTOLINK.sub(r"\1", text)
-        text = _TAG.sub(" ", text)
-    text = _RULE.sub("", text)
-    text = _BULLET.sub(r"\1", text)
-    text = _EMPHASIS.sub("", text)
-    text = _ESCAPE.sub(r"\1", text).replace("|", " ")
-    return _NEWLINES.sub("\n", _SPACE.sub(" ", text)).strip()
+        text = _TAG.sub(" ", _AUTOLINK.sub(r"\1", text))
+    text = _BULLET.sub(r"\1", _RULE.sub("", text))
+    text = _MARKS.sub(r"\1", text)
+    if "_" in text:
+        text = _UNDERSCORES.sub("", text)
+    return _NEWLINES.sub("\n", _SPACE.sub(" ", text.replace("|", " "))).strip()

@@ -53,7 +53,7 @@ class PassageSplitter:
         for section in self._reader.sections(article.body):
             path = _without_title(section.path, article.title)
             room = self._max_tokens - _SPECIAL_TOKENS - self._count(_prefix(article.title, path))
-            for text in self._texts(section, max(room, 8)):
+            for text in self._texts(section, max(room, 1)):
                 passages.append(_passage(article, len(passages), path, text))
         return passages
 
@@ -105,7 +105,7 @@ class PassageSplitter:
                 yield self._measured(block.piece(start, stop))
                 start = stop
                 continue
-            for text in self._cut_text(block.parts[start], max(room - around, 8)):
+            for text in self._cut_text(block.parts[start], max(room - around, 1)):
                 yield self._measured(f"{block.prefix}{text}{block.suffix}")
             start += 1
 

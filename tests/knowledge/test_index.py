@@ -27,21 +27,25 @@ async def find(
     audience: frozenset[str] | None = None,
     **scope: frozenset[str],
 ) -> list[ScoredPassage]:
+    """Search as the pipeline does."""
     vectors = np.stack([embedding.vector(part) for part in plan_query(text).texts])
     return await index.search(vectors, text, audience=audience, **scope)
 
 
 def articles_of(found: list[ScoredPassage]) -> list[str]:
+    """Give the ids of the articles found."""
     return [scored.passage.article.id for scored in found]
 
 
 @pytest.fixture
 def embedding() -> HashEmbedding:
+    """Words as vectors."""
     return HashEmbedding()
 
 
 @pytest.fixture
 def shelf() -> Shelf:
+    """Two public articles and an internal one."""
     shelf = Shelf()
     shelf.put(EXPORT, INVOICE, SECRET)
     return shelf
@@ -49,6 +53,7 @@ def shelf() -> Shelf:
 
 @pytest.fixture
 async def index(tmp_path: Path, embedding: HashEmbedding):
+    """An open, empty index."""
     index = ArticleIndex(tmp_path / "index", embedding)
     await index.open()
     yield index

@@ -9,6 +9,7 @@ import pytest
 from knowledge.stores.embedded import EmbeddedDocumentStore  # before haystack: it keeps torch out
 
 from haystack import Document, Pipeline  # isort: skip
+from haystack.components.writers import DocumentWriter  # isort: skip
 from haystack.document_stores.errors import DuplicateDocumentError  # isort: skip
 from haystack.document_stores.types import DuplicatePolicy  # isort: skip
 from haystack.testing.document_store import (  # isort: skip
@@ -29,6 +30,7 @@ from haystack.testing.document_store_async import (  # isort: skip
 
 @pytest.fixture
 def document_store(tmp_path: Path):
+    """An empty store."""
     store = EmbeddedDocumentStore(str(tmp_path / "documents.sqlite"))
     yield store
     store.close()
@@ -39,6 +41,8 @@ class WithoutEmbeddings:
 
     @staticmethod
     def assert_documents_are_equal(received: list[Document], expected: list[Document]) -> None:
+        """Compare all but order and embeddings."""
+
         def plain(documents: list[Document]) -> list[tuple[object, ...]]:
             return sorted((document.id, document.content, str(document.meta)) for document in documents)
 
@@ -145,8 +149,6 @@ def test_documents_that_do_not_fit_are_refused(document_store: EmbeddedDocumentS
 
 def test_it_serves_in_a_pipeline_that_is_saved_and_loaded(document_store: EmbeddedDocumentStore) -> None:
     """A Haystack pipeline with the store inside serialises and runs again."""
-    from haystack.components.writers import DocumentWriter
-
     pipeline = Pipeline()
     pipeline.add_component("writer", DocumentWriter(document_store))
     document_store.close()

@@ -9,23 +9,27 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from knowledge.stores.fusion import MEANING_ALONE
 from knowledge.stores.memory import Entry, MemorySearch, Scope
 from knowledge.stores.postings import K1, B, Postings
-from knowledge.stores.query import QueryPlan
+from knowledge.stores.query import QueryPlan, plan_query
 
 VOCABULARY = ["export", "invoice", "login", "vpn", "phone"]
 
 
 def unit(*numbers: float) -> np.ndarray:
+    """Give a unit vector."""
     vector = np.array(numbers, np.float32)
     return vector / np.linalg.norm(vector)
 
 
 def entry(entry_id: str, words: str = "", vector: np.ndarray | None = None, **fields: object) -> Entry:
+    """Make an entry."""
     return Entry(entry_id, text=words, words=words, vector=vector, **fields)
 
 
 def by_words(text: str) -> QueryPlan:
+    """Plan a search by keywords alone."""
     return QueryPlan((), (), ((text, 1.0),))
 
 
@@ -142,3 +146,40 @@ def test_a_search_of_nothing_finds_nothing():
     memory.put([entry("a", "export")])
     assert memory.search(None, by_words("export"), Scope(), 0) == []
     assert memory.search(None, by_words("🙂"), Scope(), 5) == []
+
+
+def test_of_two_equal_passages_the_one_in_the_article_about_the_matter_wins():
+    """What an article's other passages say counts, however they came in, and goes when they go."""
+    aside = [entry("a#0", "", unit(1, 0, 0), article_id="a"), entry("a#1", "", unit(0, 1, 0), article_id="a")]
+    about = [
+        entry("b#0", "", unit(1, 0, 0), article_id="b"),
+        entry("b#1", "", unit(1, 0, 0.5), article_id="b"),
+    ]
+    memory = MemorySearch()
+    memory.put(aside)
+    memory.put(about)
+    question = unit(1, 0, 0)[None]
+    assert [hit.id for hit in memory.search(question, BY_MEANING, Scope(), 3)] == ["b#0", "b#1", "a#0"]
+    memory.remove(["a#1"])
+    assert memory.search(question, BY_MEANING, Scope(), 1)[0].id == "a#0"
+    alone = memory.search(question, BY_MEANING, Scope(), 2, MEANING_ALONE)
+    assert [(hit.id, hit.score) for hit in alone] == [("a#0", 1.0), ("b#0", 1.0)]
+
+
+def test_the_subject_of_a_long_question_counts_more_than_its_story():
+    """Keywords of the first paragraph weigh more than those below it."""
+    plan = plan_query("export invoices\n\nlogin vpn phone")
+    assert plan.keywords[0] == ("export invoices", 1.0)
+    assert plan.keywords[1][1] < 1.0
+    memory = MemorySearch()
+    memory.put([entry("story", "vpn"), entry("subject", "export")])
+    assert memory.search(None, plan, Scope(), 1)[0].id == "subject"
+
+
+@given(st.text(max_size=300))
+def test_any_question_has_a_plan(text):
+    """Something is embedded, and the weights of what is embedded sum to one."""
+    plan = plan_query(text)
+    assert len(plan.texts) == len(plan.weights) > 0
+    assert sum(plan.weights) == pytest.approx(1.0)
+    assert plan_query(text) == plan
