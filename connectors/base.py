@@ -41,6 +41,8 @@ class IncomingMessage:
     a direct message, a line in the terminal. `text` has the mention of the bot taken out; `files` counts what
     came with it and is not read. `starts_thread`: it stands at the top of its channel, and the address already
     names the thread that its reply opens. `outsiders`: guests or people of another workspace read there.
+    `continues`: it names nobody and stands in a thread, and only `AnswersEvents.look_up` tells whether it goes on
+    with what the bot said there.
     """
 
     message_id: str
@@ -53,6 +55,7 @@ class IncomingMessage:
     files: int = 0
     starts_thread: bool = False
     outsiders: bool = False
+    continues: bool = False
 
 
 @dataclass(frozen=True, slots=True)

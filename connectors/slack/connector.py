@@ -1,0 +1,279 @@
+"""Slack as a chat platform: slack-bolt's async App over Socket Mode.
+
+An event is committed to the inbox by a bolt middleware before it is acknowledged, and worked on after it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Self
+
+import aiohttp
+import structlog
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.response import BoltResponse
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from connectors.base import Command, DurableHandler, IncomingMessage
+from connectors.errors import DeliveryError
+from connectors.slack import connection, views
+from connectors.slack.directory import Directory
+from connectors.slack.events import (
+    NOT_HELPFUL_VIEW,
+    SLACK,
+    CommandNames,
+    Identity,
+    goes_on,
+    is_ours,
+    to_event,
+    user_of,
+)
+from connectors.slack.messages import ACTION_PREFIX, NOT_HELPFUL, to_messages
+from connectors.slack.posting import Pace, Poster, reason_of
+from connectors.slack.recent import Recent
+from connectors.slack.showing import PEOPLE, Replies, key_of
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from config.settings import SlackSettings
+    from connectors.base import Address, Event, Handler, Reply
+
+CONNECT_SECONDS = 20.0
+RESPONSE_URL_SECONDS = 1_700.0
+"""Slack takes answers at a response URL for 30 minutes."""
+THREAD_SECONDS = 86_400.0
+NOT_OURS_SECONDS = 60.0
+MEMBERSHIP = ("member_joined_channel", "member_left_channel", "team_join", "user_change")
+MESSAGES = ("message", "app_mention")
+_CONTEXT_KEY = "helpdesk_event"
+_OURS = re.compile(f"^{re.escape(ACTION_PREFIX)}")
+
+
+class SlackConnector:
+    """Answers in Slack. `pause` and `now`: a sleep, and monotonic seconds."""
+
+    name = SLACK
+
+    def __init__(
+        self,
+        *,
+        bot_token: str,
+        app_token: str,
+        api_url: str,
+        names: CommandNames | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        now: Callable[[], float] = time.monotonic,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        ping_seconds: float = 10.0,
+    ) -> None:
+        self._app_token = app_token
+        self._names = names or CommandNames()
+        self._clock = clock
+        self._ping_seconds = ping_seconds
+        self._client = connection.make_client(bot_token, api_url)
+        self._poster = Poster(self._client, Pace(now, pause), pause)
+        self._directory = Directory(self._client, now)
+        self._response_urls: Recent[str] = Recent(RESPONSE_URL_SECONDS, now)
+        self._our_threads: Recent[bool] = Recent(THREAD_SECONDS, now)
+        self._other_threads: Recent[bool] = Recent(NOT_OURS_SECONDS, now)
+        self._replies = Replies(self._client, self._poster, self._response_urls)
+        self._me: Identity | None = None
+        self._connected = asyncio.Event()
+        self._handler: DurableHandler | None = None
+        self._work: asyncio.TaskGroup | None = None
+        self._accepting: dict[tuple[str, str], asyncio.Future[bool]] = {}
+        self._log = structlog.get_logger()
+
+    @classmethod
+    def from_settings(cls, settings: SlackSettings) -> Self:
+        """Build it from `[slack]`. Raises ConnectorConfigError for what is seen without a call."""
+        bot_token, app_token = settings.bot_token.get_secret_value(), settings.app_token.get_secret_value()
+        connection.check_shape("bot_token", bot_token, "xox")
+        connection.check_shape("app_token", app_token, "xapp-")
+        names = CommandNames(settings.ask_command, settings.helpdesk_command)
+        return cls(bot_token=bot_token, app_token=app_token, api_url=settings.api_url, names=names)
+
+    async def run(self, handler: Handler) -> None:
+        """Answer until cancelled. Raises ConnectorConfigError when Slack refuses a token or cannot be reached."""
+        if not isinstance(handler, DurableHandler):
+            raise TypeError("Slack redelivers what was not acknowledged, so it takes a durable handler")
+        self._handler = handler
+        async with AsyncExitStack() as stack:
+            timeout = aiohttp.ClientTimeout(total=connection.CALL_SECONDS)
+            self._client.session = await stack.enter_async_context(aiohttp.ClientSession(timeout=timeout))
+            self._me = await connection.introduce(self._client)
+            url = await connection.socket_url(self._client, self._app_token)
+            socket = AsyncSocketModeHandler(
+                self._app(self._me),
+                self._app_token,
+                web_client=self._client,
+                ping_interval=self._ping_seconds,
+            )
+            socket.client.wss_uri = url
+            stack.push_async_callback(connection.close, socket)
+            self._work = await stack.enter_async_context(asyncio.TaskGroup())
+            await socket.client.connect()  # type: ignore[no-untyped-call]
+            self._connected.set()
+            self._log.info("slack_connected", team=self._me.team)
+            await asyncio.Event().wait()
+
+    async def send(self, address: Address, reply: Reply) -> None:
+        """Say something unasked; what is there already is not said again. Raises DeliveryError."""
+        if reply.private and not address.channel.startswith(("D", *PEOPLE)):
+            raise DeliveryError("a private reply takes the id of a person as its channel")
+        await self._poster.post(address.channel, address.thread, to_messages(reply), reply.id, look=True)
+
+    async def find_post(self, address: Address, metadata_id: str) -> str | None:
+        """Give the stamp of the post that carries `metadata_id`, when all of it is out."""
+        if address.channel.startswith(PEOPLE):
+            return None  # what one person sees alone is kept nowhere that we could look
+        return await self._poster.find(address.channel, address.thread, metadata_id)
+
+    async def look_up(self, event: Event) -> Event:
+        """Give the event with who sent it and who reads there, and whether it goes on with what we said."""
+        me = await self._identity()
+        known = await self._directory.complete(event, me.team)
+        if not isinstance(known, IncomingMessage) or not known.continues:
+            return known
+        thread = await self._poster.thread(known.address.channel, known.address.thread or "")
+        if not any(is_ours(message, me) for message in thread):
+            self._other_threads.put(_thread(known), value=True)
+        return replace(known, addressed=goes_on(thread, known.message_id, user_of(known), me))
+
+    async def reply(self, event: Event, reply: Reply) -> str:
+        """Show the reply to an event: in its thread, or to the sender alone. Raises DeliveryError."""
+        ts = await self._replies.show(event, reply, self._durable().metadata_id)
+        if ts:
+            self._our_threads.put(_thread(event), value=True)
+            self._other_threads.drop(_thread(event))
+        return ts
+
+    def _app(self, me: Identity) -> AsyncApp:
+        async def authorize() -> AuthorizeResult:
+            return AuthorizeResult(
+                enterprise_id=None,
+                team_id=me.team,
+                bot_user_id=me.user,
+                bot_id=me.bot,
+                bot_token=self._client.token,
+            )
+
+        base = AsyncWebClient(base_url=self._client.base_url)
+        app = AsyncApp(client=base, authorize=authorize, name="helpdesk-bot", signing_secret="unused")  # noqa: S106
+        app.middleware(self._commit)
+        for kind in MESSAGES:
+            app.event(kind)(self._begin)
+        for kind in MEMBERSHIP:
+            app.event(kind)(self._forget)
+        app.command(self._names.ask)(self._begin)
+        app.command(self._names.helpdesk)(self._begin)
+        app.action(_OURS)(self._begin)
+        app.view(NOT_HELPFUL_VIEW)(self._begin)
+        return app
+
+    # Before the ack --------------------------------------------------------------------------------------
+
+    async def _commit(
+        self,
+        body: dict[str, Any],
+        context: dict[str, Any],
+        next: Callable[[], Awaitable[Any]],  # noqa: A002 - bolt passes it by this name
+    ) -> Any:
+        """Commit what is for us before bolt acknowledges it; what raises here is not acknowledged."""
+        details = body.get("event") or {}
+        if details.get("type") in MEMBERSHIP:
+            return await next()
+        event = to_event(body, await self._identity(), self._names, self._clock())
+        if event is None or not await self._accept(event, str(details.get("parent_user_id", ""))):
+            return BoltResponse(status=200, body="")
+        if "command" in body and "response_url" in body:  # that of a click would not stay in its thread
+            self._response_urls.put(key_of(event), str(body["response_url"]))
+        context[_CONTEXT_KEY] = event
+        return await next()
+
+    async def _accept(self, event: Event, parent: str) -> bool:
+        """Commit an event; a twin that comes meanwhile shares the first one's fate, so that no ack is a lie."""
+        if isinstance(event, IncomingMessage) and event.continues:
+            if not self._may_go_on(event, parent):
+                return False
+            event = replace(event, addressed=True)
+        key = key_of(event)
+        first = self._accepting.get(key)
+        if first is not None:
+            await asyncio.shield(first)
+            return False
+        accepting = asyncio.ensure_future(self._durable().accept(event))
+        self._accepting[key] = accepting
+        accepting.add_done_callback(lambda _: self._accepting.pop(key, None))
+        return await asyncio.shield(accepting)
+
+    def _may_go_on(self, event: IncomingMessage, parent: str) -> bool:
+        """Whether a message that names nobody can be for us, as far as is known without asking Slack."""
+        if self._our_threads.get(_thread(event)):
+            return True
+        own = parent == user_of(event) or (self._me is not None and parent == self._me.user)
+        return own and not self._other_threads.get(_thread(event))
+
+    # After the ack ---------------------------------------------------------------------------------------
+
+    async def _begin(
+        self, ack: Callable[[], Awaitable[Any]], context: dict[str, Any], body: dict[str, Any]
+    ) -> None:
+        await ack()
+        event: Event = context[_CONTEXT_KEY]
+        assert self._work is not None
+        self._replies.begin(event)
+        self._work.create_task(self._answer(event))
+        if isinstance(event, Command) and event.name == NOT_HELPFUL and body.get("type") == "block_actions":
+            self._work.create_task(self._ask_why(event, str(body["trigger_id"])))
+
+    async def _forget(self, event: dict[str, Any]) -> None:
+        self._directory.forget(str(event.get("channel") or ""))
+
+    async def _answer(self, event: Event) -> None:
+        """Answer one event; what fails here is taken up again by the inbox's sweeper."""
+        handler = self._durable()
+        try:
+            known = await self.look_up(event)
+            reply = await handler.answer(known)
+            if reply is not None:
+                await handler.sent(known, await self.reply(known, reply))
+        except DeliveryError as error:
+            self._log.warning("slack_reply_failed", reason=str(error))
+            await handler.unsent(event)
+        except Exception:  # noqa: BLE001 - one event must not end the connector
+            self._log.exception("slack_reply_failed")
+            await handler.unsent(event)
+        finally:
+            self._replies.end(event)
+
+    async def _ask_why(self, click: Command, trigger: str) -> None:
+        try:
+            await self._client.views_open(trigger_id=trigger, view=views.not_helpful(click))
+        except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
+            self._log.warning("slack_modal_failed", reason=reason_of(error))
+
+    async def _identity(self) -> Identity:
+        """Give who we are, as soon as it is known; the inbox is swept before that."""
+        if self._me is None:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                await self._connected.wait()
+        assert self._me is not None
+        return self._me
+
+    def _durable(self) -> DurableHandler:
+        assert self._handler is not None
+        return self._handler
+
+
+def _thread(event: Event) -> tuple[str, str]:
+    return event.address.channel, event.address.thread or ""

@@ -1,0 +1,114 @@
+"""Shows replies: in the thread, in place of an earlier reply, or to one person alone."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import aiohttp
+from slack_sdk.webhook.async_client import AsyncWebhookClient
+
+from connectors.base import Command
+from connectors.slack.connection import CALL_SECONDS
+from connectors.slack.events import original_of, user_of
+from connectors.slack.messages import to_messages
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from slack_sdk.web.async_client import AsyncWebClient
+
+    from connectors.base import Event, IncomingMessage, Reply
+    from connectors.slack.messages import Message
+    from connectors.slack.posting import Poster
+    from connectors.slack.recent import Recent
+
+EDIT_WAIT_SECONDS = 30.0
+HTTP_OK = 200
+PEOPLE = ("U", "W")
+"""How the ids of people begin; a person as a channel is a place for that person alone."""
+
+
+def key_of(event: Event) -> tuple[str, str]:
+    """Give what tells an event from all others."""
+    return event.address.channel, event.command_id if isinstance(event, Command) else event.message_id
+
+
+class Replies:
+    """Shows replies to events. Raises DeliveryError."""
+
+    def __init__(self, client: AsyncWebClient, poster: Poster, response_urls: Recent[str]) -> None:
+        self._client = client
+        self._poster = poster
+        self._response_urls = response_urls
+        self._answering: dict[tuple[str, str], asyncio.Event] = {}
+
+    def begin(self, event: Event) -> None:
+        """Note that an event is being answered, so that an edit of it waits."""
+        self._answering.setdefault(key_of(event), asyncio.Event())
+
+    def end(self, event: Event) -> None:
+        """Note that it is not any more."""
+        done = self._answering.pop(key_of(event), None)
+        if done is not None:
+            done.set()
+
+    async def show(self, event: Event, reply: Reply, id_of: Callable[[Event], str]) -> str:
+        """Show a reply and give the stamp of its last message, "" for what one person sees alone."""
+        messages = to_messages(reply)
+        if isinstance(event, Command) and event.command_id.startswith("view/"):
+            return ""  # the modal has closed, and that is the answer
+        if isinstance(event, Command) or reply.private or event.address.channel.startswith(PEOPLE):
+            await self._whisper(event, messages)
+            return ""
+        original = original_of(event.message_id)
+        if original is not None:
+            before = replace(event, message_id=original)
+            revised = await self._revise(before, messages, id_of(before))
+            if revised is not None:
+                return revised
+        return await self._poster.post(event.address.channel, event.address.thread, messages, reply.id)
+
+    async def _revise(
+        self, before: IncomingMessage, messages: Sequence[Message], reply_id: str
+    ) -> str | None:
+        """Change the reply to an edited message; None when there is none yet."""
+        working = self._answering.get(key_of(before))
+        if working is not None:
+            async with asyncio.timeout(EDIT_WAIT_SECONDS):
+                await working.wait()
+        channel, thread = before.address.channel, before.address.thread
+        posted = await self._poster.posted(channel, thread, reply_id)
+        if not posted:
+            return None
+        return await self._poster.revise(channel, thread, messages, reply_id, posted)
+
+    async def _whisper(self, event: Event, messages: Sequence[Message]) -> None:
+        url = self._response_urls.get(key_of(event))
+        if url is not None and await self._respond(url, messages):
+            return
+        channel, thread, user = event.address.channel, event.address.thread, user_of(event)
+        if channel.startswith(PEOPLE):
+            await self._poster.post(user, None, messages, "")
+        elif channel.startswith("D"):
+            await self._poster.post(channel, thread, messages, "")
+        else:
+            await self._poster.whisper(channel, thread, user, messages)
+
+    async def _respond(self, url: str, messages: Sequence[Message]) -> bool:
+        """Answer over the event's own URL, which works where the bot is no member; no token goes there."""
+        client = AsyncWebhookClient(url, timeout=int(CALL_SECONDS), session=self._client.session)
+        try:
+            for message in messages:
+                answer = await client.send(
+                    text=message.text,
+                    blocks=list(message.blocks),
+                    response_type="ephemeral",
+                    replace_original=False,
+                )
+                if answer.status_code != HTTP_OK:
+                    return False
+        except (aiohttp.ClientError, TimeoutError):
+            return False
+        return True
