@@ -1,0 +1,137 @@
+"""Discord as a chat platform of the bot: what runs, and with which endpoints."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Self, cast
+
+import aiohttp
+import discord
+import structlog
+import yarl
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+
+from connectors.discord.client import HelpdeskClient
+from connectors.discord.incoming import PLATFORM, Incoming
+from connectors.errors import ConnectorConfigError, DeliveryError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from config.settings import DiscordSettings
+    from connectors.base import Address, DurableHandler, Event, Handler, Reply
+
+NO_CONTENT = (
+    "switch on Message Content Intent at discord.com/developers/applications (Bot), and start again; "
+    "until then I answer slash commands, mentions and direct messages only"
+)
+
+
+class DiscordConnector:
+    """Implements `connectors.base.ChatConnector`, `AnswersEvents` and `bot.delivery.FindsPosts`."""
+
+    name = PLATFORM
+
+    def __init__(
+        self,
+        token: str,
+        *,
+        guilds: frozenset[str] = frozenset(),
+        test_guild: str = "",
+        api_url: str = "",
+        gateway_url: str = "",
+    ) -> None:
+        self._token = token
+        self._guilds = guilds
+        self._test_guild = test_guild
+        self._api_url = api_url.rstrip("/")
+        self._gateway_url = gateway_url
+        self._client: HelpdeskClient | None = None
+        self._log = structlog.get_logger()
+
+    @classmethod
+    def from_settings(cls, settings: DiscordSettings) -> Self:
+        """Build it from the `[discord]` table."""
+        return cls(
+            settings.token.get_secret_value(),
+            guilds=settings.guilds,
+            test_guild=settings.test_guild,
+            api_url=settings.api_url,
+            gateway_url=settings.gateway_url,
+        )
+
+    async def run(self, handler: Handler) -> None:
+        """Listen and answer until cancelled. Raises ConnectorConfigError when Discord refuses the bot."""
+        if not self._guilds:
+            self._log.warning("discord_no_guilds", remedy="name your servers' ids in [discord] guilds")
+        with self._endpoints():
+            try:
+                await self._run(handler, message_content=True)
+            except discord.PrivilegedIntentsRequired:
+                self._log.warning("discord_without_message_content", remedy=NO_CONTENT)
+                await self._run(handler, message_content=False)
+
+    def client(self, handler: Handler, *, message_content: bool = True) -> HelpdeskClient:
+        """Give a client that answers by `handler`, not connected yet; it is the one that `send` uses."""
+        self._client = HelpdeskClient(
+            cast("DurableHandler", handler),
+            Incoming(self._guilds),
+            message_content=message_content,
+            test_guild=self._test_guild,
+        )
+        return self._client
+
+    async def send(self, address: Address, reply: Reply) -> None:
+        """Say something unasked. Raises DeliveryError."""
+        await self._connected().poster.send(address, reply)
+
+    async def look_up(self, event: Event) -> Event:
+        """Give the event with what is not known before it is committed."""
+        return await self._connected().look_up(event)
+
+    async def reply(self, event: Event, reply: Reply) -> str:
+        """Show the reply to an event that somebody left behind. Raises DeliveryError."""
+        return await self._connected().show(event, reply)
+
+    async def find_post(self, address: Address, metadata_id: str) -> str | None:
+        """Give the id of the post that carries this reply, or None. Raises DeliveryError."""
+        return await self._connected().poster.find(address, metadata_id)
+
+    async def _run(self, handler: Handler, *, message_content: bool) -> None:
+        async with self.client(handler, message_content=message_content) as client:
+            await self._log_in(client)
+            await client.connect()
+
+    async def _log_in(self, client: HelpdeskClient) -> None:
+        try:
+            await client.login(self._token)
+            shards, gateway, _ = await client.http.get_bot_gateway()
+        except (discord.LoginFailure, discord.Forbidden) as error:
+            raise ConnectorConfigError(
+                "discord refuses the token; copy it anew from discord.com/developers/applications "
+                "(Bot, Reset Token) to DISCORD_BOT_TOKEN"
+            ) from error
+        except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+            raise ConnectorConfigError(
+                f"discord cannot be reached at {Route.BASE} ({type(error).__name__}); "
+                "see to the network, or mend [discord] api_url"
+            ) from error
+        client.shard_count = shards
+        DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(self._gateway_url or gateway)
+
+    def _connected(self) -> HelpdeskClient:
+        if self._client is None:
+            raise DeliveryError("discord is not connected yet")
+        return self._client
+
+    @contextlib.contextmanager
+    def _endpoints(self) -> Iterator[None]:
+        """Point discord.py at the configured endpoints, which it keeps in its classes."""
+        before = Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY
+        if self._api_url:
+            Route.BASE = self._api_url
+        try:
+            yield
+        finally:
+            Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY = before

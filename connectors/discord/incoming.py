@@ -1,0 +1,181 @@
+"""What Discord delivers, as events: who wrote, where, and whether it speaks to the bot. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import discord
+
+from connectors.base import Address, Command, IncomingMessage, Person
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from discord.abc import MessageableChannel
+
+PLATFORM = "discord"
+SPOKEN = frozenset({discord.MessageType.default, discord.MessageType.reply})
+"""All other types are system messages: somebody joined, pinned, opened a thread."""
+NO_WORDS = "help"
+"""What a bare mention of the bot asks for."""
+INTERACTION = "interaction/"
+"""Begins the message id of a question that came by a command and not by a message."""
+
+_USER = re.compile(r"<@!?(\d+)>")
+_ROLE = re.compile(r"<@&(\d+)>")
+_CHANNEL = re.compile(r"<#(\d+)>")
+
+
+class Incoming:
+    """Makes events of what discord.py delivers. `guilds` are the servers whose members and roles count."""
+
+    def __init__(self, guilds: frozenset[str]) -> None:
+        self._guilds = guilds
+
+    @property
+    def guilds(self) -> frozenset[str]:
+        """The servers whose members and roles count."""
+        return self._guilds
+
+    def message(self, message: discord.Message, me: discord.ClientUser) -> IncomingMessage | None:
+        """Give the message as an event; None for what the bot never answers: bots, itself, system messages."""
+        if message.author.bot or message.webhook_id is not None or message.type not in SPOKEN:
+            return None
+        own_roles = _own_roles(message.guild)
+        named = any(user.id == me.id for user in message.mentions) or any(
+            role.id in own_roles for role in message.role_mentions
+        )
+        direct = isinstance(message.channel, discord.DMChannel)
+        files = len(message.attachments) + len(message.stickers)
+        text = _words(message, me, own_roles)
+        if not text and not files and named:
+            text = NO_WORDS
+        if not text and not files:
+            return None  # without the message content intent most messages come without words
+        address = place_of(message.channel, message.guild)
+        starts_thread = self._starts_thread(message)
+        if starts_thread:
+            address = Address(PLATFORM, address.channel, str(message.id), address.workspace)
+        return IncomingMessage(
+            str(message.id),
+            address,
+            self.person(message.author),
+            text,
+            message.created_at,
+            addressed=direct or named or _goes_on(message, me),
+            direct=direct,
+            files=files,
+            starts_thread=starts_thread,
+            outsiders=not direct and not self._counts(message.guild),
+        )
+
+    def question(
+        self, interaction: discord.Interaction[discord.Client], text: str, *, shared: bool
+    ) -> IncomingMessage:
+        """Give a question that came by a command; unless it is shared, only who asks reads the answer."""
+        return IncomingMessage(
+            f"{INTERACTION}{interaction.id}",
+            _place(interaction),
+            self.person(interaction.user),
+            text.strip() or NO_WORDS,
+            interaction.created_at,
+            direct=not shared or interaction.guild_id is None,
+            outsiders=shared
+            and interaction.guild_id is not None
+            and str(interaction.guild_id) not in self._guilds,
+        )
+
+    def command(
+        self, interaction: discord.Interaction[discord.Client], name: str, arguments: str = ""
+    ) -> Command:
+        """Give a command that a slash command, a button or a form stands for."""
+        return Command(
+            str(interaction.id),
+            _place(interaction),
+            self.person(interaction.user),
+            name,
+            arguments,
+            interaction.created_at,
+        )
+
+    def person(self, author: discord.abc.User) -> Person:
+        """Give who wrote; roles count in the configured servers only, and who is in none of them is a guest."""
+        identity, name = f"{PLATFORM}:{author.id}", author.display_name
+        if not isinstance(author, discord.Member) or not self._counts(author.guild):
+            return Person(identity, name, guest=True)
+        groups = frozenset(f"{PLATFORM}:{role.id}" for role in author.roles)
+        return Person(identity, name, groups)
+
+    def _counts(self, guild: discord.Guild | None) -> bool:
+        return guild is not None and str(guild.id) in self._guilds
+
+    def _starts_thread(self, message: discord.Message) -> bool:
+        """Whether the reply to it opens a thread, or it is itself the first post of one (in a forum)."""
+        channel = message.channel
+        if isinstance(channel, discord.Thread):
+            return channel.id == message.id
+        if not isinstance(channel, discord.TextChannel):
+            return False
+        return may_open_thread(channel)
+
+
+def may_open_thread(channel: discord.TextChannel) -> bool:
+    """Whether the bot may open a thread from a message here and write in it."""
+    may = channel.permissions_for(channel.guild.me)
+    return may.create_public_threads and may.send_messages_in_threads
+
+
+def place_of(channel: MessageableChannel | discord.abc.GuildChannel, guild: discord.Guild | None) -> Address:
+    """Give where a channel is: of a thread, the channel that it belongs to and itself."""
+    workspace = str(guild.id) if guild is not None else None
+    if isinstance(channel, discord.Thread):
+        return Address(PLATFORM, str(channel.parent_id), str(channel.id), workspace)
+    return Address(PLATFORM, str(channel.id), None, workspace)
+
+
+def _place(interaction: discord.Interaction[discord.Client]) -> Address:
+    channel = interaction.channel
+    workspace = str(interaction.guild_id) if interaction.guild_id is not None else None
+    if isinstance(channel, discord.Thread):
+        return Address(PLATFORM, str(channel.parent_id), str(channel.id), workspace)
+    return Address(PLATFORM, str(interaction.channel_id), None, workspace)
+
+
+def _goes_on(message: discord.Message, me: discord.ClientUser) -> bool:
+    """Whether it continues a thread that the bot opened; who names another person there speaks to that one."""
+    channel = message.channel
+    if not isinstance(channel, discord.Thread) or channel.owner_id != me.id:
+        return False
+    return not message.mentions and not message.role_mentions and not message.mention_everyone
+
+
+def _own_roles(guild: discord.Guild | None) -> frozenset[int]:
+    """Give the role that Discord made for the bot: people pick it from the list as often as the bot itself."""
+    role = guild.self_role if guild is not None else None
+    return frozenset({role.id}) if role is not None else frozenset()
+
+
+def _words(message: discord.Message, me: discord.ClientUser, own_roles: frozenset[int]) -> str:
+    """Give the text with the bot's name taken out and everybody else's written out."""
+    content = message.content
+    if not content and message.message_snapshots:
+        content = message.message_snapshots[0].content
+    people = {user.id: user.display_name for user in message.mentions}
+    roles = {role.id: role.name for role in message.role_mentions}
+    channels = {channel.id: channel.name for channel in message.channel_mentions}
+    roles.update(dict.fromkeys(own_roles, ""))
+    people[me.id] = ""
+    text = _USER.sub(_name(people, "@"), content)
+    text = _ROLE.sub(_name(roles, "@"), text)
+    return _CHANNEL.sub(_name(channels, "#"), text).strip()
+
+
+def _name(names: dict[int, str], sign: str) -> Callable[[re.Match[str]], str]:
+    def named(found: re.Match[str]) -> str:
+        name = names.get(int(found[1]))
+        if name is None:
+            return found[0]
+        return f"{sign}{name}" if name else ""
+
+    return named

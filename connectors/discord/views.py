@@ -1,0 +1,103 @@
+"""Buttons under an answer, and the forms that open: they work after a restart, on answers a year old."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+import discord
+
+from connectors.discord.format import BUTTON_PREFIX
+
+if TYPE_CHECKING:
+    import re
+
+NOT_HELPFUL = "not_helpful"
+TITLE_LIMIT = 200
+TEXT_LIMIT = 4_000
+"""Of a text field: discord.com/developers/docs/components/reference#text-input"""
+REASON_LIMIT = 500
+
+
+class Answers(Protocol):
+    """What a button or a form hands its click to."""
+
+    async def do(self, interaction: discord.Interaction[Any], name: str, arguments: str) -> None:
+        """Do a command for whoever clicked."""
+        ...
+
+
+class AnswerButton(
+    discord.ui.DynamicItem[discord.ui.Button[Any]],
+    template=rf"{BUTTON_PREFIX}:(?P<name>[a-z_]+):(?P<value>.*)",
+):
+    """Any button of the bot: what it does stands in its custom id."""
+
+    def __init__(self, button: discord.ui.Button[Any], name: str, value: str) -> None:
+        super().__init__(button)
+        self._name = name
+        self._value = value
+
+    @classmethod
+    async def from_custom_id(
+        cls,
+        interaction: discord.Interaction[Any],  # noqa: ARG003 - discord.py's signature
+        item: discord.ui.Item[Any],
+        match: re.Match[str],
+        /,
+    ) -> AnswerButton:
+        """Read what a button does."""
+        return cls(cast("discord.ui.Button[Any]", item), match["name"], match["value"])
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Ask for a reason where a bad rating was given, do everything else at once."""
+        if self._name == NOT_HELPFUL:
+            await interaction.response.send_modal(ReasonForm(self._value))
+            return
+        await _answers(interaction).do(interaction, self._name, self._value)
+
+
+class ReasonForm(discord.ui.Modal, title="What was not helpful?"):
+    """Asks what was wrong with an answer; it may be sent empty."""
+
+    reason: discord.ui.TextInput[ReasonForm] = discord.ui.TextInput(
+        label="What was wrong or missing?",
+        style=discord.TextStyle.paragraph,
+        required=False,
+        max_length=REASON_LIMIT,
+    )
+
+    def __init__(self, answer: str) -> None:
+        super().__init__(timeout=900)
+        self._answer = answer
+
+    async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
+        """Rate the answer."""
+        arguments = f"{self._answer}\n{self.reason.value.strip()}".strip()
+        await _answers(interaction).do(interaction, NOT_HELPFUL, arguments)
+
+
+class ArticleForm(discord.ui.Modal, title="Add an article"):
+    """Asks for an article's title and text, the text of a message filled in where it began with one."""
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__(timeout=900)
+        self._title: discord.ui.TextInput[ArticleForm] = discord.ui.TextInput(
+            label="Title", max_length=TITLE_LIMIT
+        )
+        self._text: discord.ui.TextInput[ArticleForm] = discord.ui.TextInput(
+            label="Text, in Markdown",
+            style=discord.TextStyle.paragraph,
+            max_length=TEXT_LIMIT,
+            default=text[:TEXT_LIMIT] or None,
+        )
+        self.add_item(self._title)
+        self.add_item(self._text)
+
+    async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
+        """Add the article, if whoever sent the form may."""
+        title = " ".join(self._title.value.split())
+        await _answers(interaction).do(interaction, "add", f"{title}\n{self._text.value}")
+
+
+def _answers(interaction: discord.Interaction[Any]) -> Answers:
+    return cast("Answers", interaction.client)

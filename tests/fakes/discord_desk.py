@@ -1,0 +1,89 @@
+"""The bot's side of the Discord connector, scripted: what a test says it answers, and what it was told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from connectors.base import Action, Command, IncomingMessage, Link, Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from connectors.base import Event
+
+ANSWER = Reply(
+    "Press **Forgot password**.",
+    (Link("Reset your password", "https://help.example.com/reset", "updated 3 weeks ago"),),
+    (
+        Action("helpful", "👍 Helpful", "a1"),
+        Action("not_helpful", "👎 Not helpful", "a1"),
+        Action("human", "Talk to a human"),
+    ),
+)
+DONE = Reply("Done.", private=True)
+
+
+class ScriptedDesk:
+    """Implements `connectors.base.DurableHandler`; `steps` is what was called, in order."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.steps: list[str] = []
+        self.posts: list[str] = []
+        self.answer_with: Reply | None = ANSWER
+        self.command_with: Reply | None = DONE
+        self.before_answer: Callable[[], Awaitable[None]] | None = None
+        self.refuse_to_accept = 0
+        self._known: set[str] = set()
+
+    @property
+    def message(self) -> IncomingMessage:
+        """The last message that was answered."""
+        return next(event for event in reversed(self.events) if isinstance(event, IncomingMessage))
+
+    @property
+    def command(self) -> Command:
+        """The last command that was done."""
+        return next(event for event in reversed(self.events) if isinstance(event, Command))
+
+    async def accept(self, event: Event) -> bool:
+        """Take what is addressed and not known, like the inbox."""
+        if self.refuse_to_accept:
+            self.refuse_to_accept -= 1
+            raise OSError("the database is away")
+        identity = self.metadata_id(event)
+        if isinstance(event, IncomingMessage) and not event.addressed:
+            return False
+        if identity in self._known:
+            return False
+        self._known.add(identity)
+        self.steps.append("accept")
+        return True
+
+    async def answer(self, event: Event) -> Reply | None:
+        """Answer as the test says."""
+        self.steps.append("answer")
+        self.events.append(event)
+        if self.before_answer is not None:
+            await self.before_answer()
+        return self.command_with if isinstance(event, Command) else self.answer_with
+
+    async def handle(self, event: Event) -> Reply | None:
+        """Apologise: it is called when nothing can be committed."""
+        self.steps.append("handle")
+        self.events.append(event)
+        return Reply("Something failed here (ref 1)")
+
+    async def sent(self, event: Event, platform_id: str = "") -> None:  # noqa: ARG002 - the protocol
+        """Note the post."""
+        self.steps.append("sent")
+        self.posts.append(platform_id)
+
+    async def unsent(self, event: Event) -> None:  # noqa: ARG002 - the protocol
+        """Note that it did not get out."""
+        self.steps.append("unsent")
+
+    def metadata_id(self, event: Event) -> str:
+        """Give the id of the reply, as `bot.delivery` makes it."""
+        identity = f"command/{event.command_id}" if isinstance(event, Command) else event.message_id
+        return f"reply/discord:{event.address.channel}:{identity}"
