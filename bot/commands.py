@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import structlog
+
 from bot import command_words as words
 from bot import replies
 from bot.access import CONSOLE
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 
 INTERNAL = frozenset({"internal"})
 """Who reads what an admin adds in a chat; `helpdesk-bot articles add --audience` says otherwise."""
+REASONS = frozenset({"wrong", "outdated", "incomplete", "other"})
+"""Why an answer did not help, as far as a log may tell it; other words are a person's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,7 @@ class Commands:
         self._read_file = read_file
         self._health = health
         self._clock = clock
+        self._log = structlog.get_logger()
 
     def visible(self, command: Command) -> list[CommandSpec]:
         """Give the commands that the sender may use, without those of buttons."""
@@ -181,8 +186,12 @@ class Commands:
         )
 
     async def _rate(self, call: Call, *, helpful: bool) -> Reply:
-        if not await self._questions.rate(call.arguments, call.command.sender, helpful=helpful):
+        answer_id, _, reason = call.arguments.partition(" ")
+        if not await self._questions.rate(answer_id, call.command.sender, helpful=helpful):
             raise CommandError("I do not know that answer any more.")
+        self._log.info(
+            "answer_rated", answer_id=answer_id, helpful=helpful, reason=reason if reason in REASONS else None
+        )
         return Reply("Thank you, noted." if helpful else "Noted. Thank you for telling me.", private=True)
 
     async def _article_of(self, call: Call) -> Article:
@@ -215,7 +224,7 @@ COMMANDS: tuple[CommandSpec, ...] = (
     CommandSpec("add", "TITLE, then the text below", "add an article", Commands.add, admin=True),
     CommandSpec("remove", "ID", "remove an article", Commands.remove, admin=True),
     CommandSpec("helpful", "ANSWER", "rate an answer", Commands.helpful, hidden=True),
-    CommandSpec("not_helpful", "ANSWER", "rate an answer", Commands.not_helpful, hidden=True),
+    CommandSpec("not_helpful", "ANSWER [REASON]", "rate an answer", Commands.not_helpful, hidden=True),
     CommandSpec("human", "", "reach a person", Commands.human, hidden=True),
 )
 """Every command, in the order of `help`."""

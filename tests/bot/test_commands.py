@@ -221,3 +221,10 @@ def test_titles_become_ids_that_do_not_collide() -> None:
     assert len(set(ids)) == len(ids)
     assert id_of("Reset  a Password") == "reset-a-password"
     assert all(identity and len(identity) <= 100 for identity in ids)
+
+
+async def test_a_rating_may_have_a_reason(commands: Commands, questions: Questions) -> None:
+    """What follows the answer's id says why; the answer is known all the same."""
+    await questions.record(Address("slack", "C1"), Person(MEMBER), answer("?", "a1"), PUBLIC)
+    reply = await commands.run(command("not_helpful", "a1 outdated", platform="slack", person=MEMBER), PUBLIC)
+    assert reply.text.startswith("Noted")
