@@ -82,19 +82,21 @@ async def _respond(waiting: Waiting, reply: Reply) -> str:
     """Put the first part where Discord shows that the bot thinks, and the others below it."""
     interaction = waiting.interaction
     private = waiting.private or reply.private
+    hidden = private != waiting.private  # everybody would read it where the bot thinks
+    if hidden:
+        await interaction.edit_original_response(content="…")  # the first follow-up would be as public as it
     first = ""
     for part, post in enumerate(to_posts(reply)):
         options = shown(post)
         message: discord.InteractionMessage | discord.WebhookMessage
-        if part == 0 and private == waiting.private:
+        if part == 0 and not hidden:
             message = await interaction.edit_original_response(**options)
         else:
-            if part == 0:
-                await interaction.delete_original_response()  # everybody would read it there
             message = await interaction.followup.send(**options, ephemeral=private, wait=True)
         first = first or str(message.id)
-    if not first:
-        await interaction.delete_original_response()
+    if hidden or not first:
+        with contextlib.suppress(*FAILURES):
+            await interaction.delete_original_response()
     return first
 
 
