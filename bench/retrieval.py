@@ -15,9 +15,8 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from desk import WORDS, Rows, quiet_logs
@@ -28,6 +27,9 @@ from knowledge.index import ArticleIndex
 from knowledge.models import PUBLIC, Article, ArticleRef
 from knowledge.stores.memory import Entry, MemorySearch, Scope
 from knowledge.stores.query import plan_query
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 DIMENSIONS = 384
 TARGETS_MS = {3_000: 3.0, 50_000: 20.0}

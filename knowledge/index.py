@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 import structlog
-from numpy.typing import NDArray
 
 from knowledge.errors import PassageIndexError
 from knowledge.models import ArticleRef, CorpusVersion, Passage, ScoredPassage
@@ -24,6 +21,12 @@ from knowledge.stores.passages import SPLITTER_VERSION, PassageSplitter
 from knowledge.stores.query import QueryPlan, plan_query
 from knowledge.stores.records import passage_of
 from knowledge.stores.store import PassageStore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from numpy.typing import NDArray
 
 
 @dataclass(slots=True)

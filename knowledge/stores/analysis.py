@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import tomllib
 import unicodedata
+from importlib.resources import files
 from itertools import pairwise
 
 import Stemmer
@@ -59,6 +61,16 @@ _LONGEST_TERM = 64
 def stemmer_language(tag: str | None) -> str:
     """Give the Snowball name for a BCP 47 tag; English where there is none, so that texts and questions agree."""
     return _SNOWBALL.get((tag or "").split("-")[0].lower(), _DEFAULT_LANGUAGE)
+
+
+def common_terms(analyzer: Analyzer) -> frozenset[str]:
+    """Give the terms of words that say nothing about a subject, in all languages that we have a list of."""
+    words = tomllib.loads(
+        files("knowledge.answering").joinpath("stop_words.toml").read_text(encoding="utf-8")
+    )
+    return frozenset(
+        term for tag, listed in words.items() for term in analyzer.terms(listed, stemmer_language(tag))
+    )
 
 
 class Analyzer:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 
@@ -24,6 +23,9 @@ from knowledge.stores.memory import Hit, Scope  # noqa: E402
 from knowledge.stores.passage_file import PassageRow, RowExists  # noqa: E402
 from knowledge.stores.query import QueryPlan, plan_query  # noqa: E402
 from knowledge.stores.store import PassageStore  # noqa: E402
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _EXISTING: dict[DuplicatePolicy, Literal["replace", "keep", "refuse"]] = {
     DuplicatePolicy.NONE: "refuse",

@@ -6,15 +6,18 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from knowledge.models import Article, ArticleRef, Passage
-from knowledge.stores.passage_file import PassageFile
 from knowledge.stores.passages import PassageSplitter, embedding_text
 from knowledge.stores.records import row_of, text_hash
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from knowledge.models import Article, ArticleRef, Passage
+    from knowledge.stores.passage_file import PassageFile
 
 _Item = TypeVar("_Item")
 Progress = Callable[[str, int, int], None]

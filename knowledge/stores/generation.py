@@ -5,10 +5,12 @@ from __future__ import annotations
 import fcntl
 import os
 import uuid
-from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 _CURRENT = "current"
 _BUILDING = "building"

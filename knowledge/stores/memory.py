@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledge.stores.analysis import Analyzer, stemmer_language
+from knowledge.stores.analysis import Analyzer, common_terms, stemmer_language
 from knowledge.stores.centres import ArticleCentres
 from knowledge.stores.fusion import BALANCED, Fusion
 from knowledge.stores.postings import Postings, weighted_counts
-from knowledge.stores.query import QueryPlan
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from knowledge.stores.query import QueryPlan
 
 TITLE_WEIGHT = 3.0
 HEADING_WEIGHT = 2.0
@@ -74,7 +77,7 @@ class MemorySearch:
 
     def __init__(self) -> None:
         self._analyzer = Analyzer()
-        self._postings = Postings()
+        self._postings = Postings(common_terms(self._analyzer))
         self._slot_of: dict[str, int] = {}
         self._slots_of_article: dict[str, set[int]] = {}
         self._free: list[int] = []

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from knowledge.models import Article, Passage
 from knowledge.stores.blocks import Block, MarkdownReader, Section, plain_text, sentences
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 SPLITTER_VERSION = "1"
 """Moves when the same article would give other passages; an index of another version is rebuilt."""

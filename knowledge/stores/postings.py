@@ -4,25 +4,37 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
 
 _MOST_QUERY_TERMS = 128
 
 K1 = 1.2
 B = 0.6
+PRIOR_PASSAGES = 200
+PRIOR_COMMON = 60
+"""As if 200 passages more had been seen, of which 60 held each common word: in a help centre of a few articles counts
+alone say nothing about how much a word tells, in one of thousands these change nothing."""
 
 
 class Postings:
     """Which slots hold which terms and how often; a slot is a small integer that its owner may use again.
 
     The score is BM25 (Robertson & Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", 2009) with
-    idf = ln(1 + (N - df + 0.5) / (df + 0.5)). Frequencies may be fractions, so that fields can weigh differently.
+    idf = ln(1 + (N - df + 0.5) / (df + 0.5)), N and df with a prior. Frequencies may be fractions, so that
+    fields can weigh differently.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, common: Collection[str] = ()) -> None:
+        """Start empty; `common` are terms that tell nothing in any article, such as "the"."""
+        self._common = frozenset(common)
+        self._common_ids: set[int] = set()
         self._ids: dict[str, int] = {}
         self._slots: list[array[int]] = []
         self._frequencies: list[array[float]] = []
@@ -43,6 +55,8 @@ class Postings:
                 number = self._ids[term] = len(self._slots)
                 self._slots.append(array("i"))
                 self._frequencies.append(array("f"))
+                if term in self._common:
+                    self._common_ids.add(number)
             self._slots[number].append(slot)
             self._frequencies[number].append(frequency)
             ids.append(number)
@@ -89,8 +103,8 @@ class Postings:
         return sorted(weighed, key=lambda pair: (-pair[1], pair[0]))[:_MOST_QUERY_TERMS]
 
     def _idf(self, number: int) -> float:
-        count = len(self._slots[number])
-        return float(np.log1p((len(self) - count + 0.5) / (count + 0.5)))
+        count = len(self._slots[number]) + PRIOR_COMMON * (number in self._common_ids)
+        return float(np.log1p((len(self) + PRIOR_PASSAGES - count + 0.5) / (count + 0.5)))
 
     def _keep(self, number: int, gone: NDArray[np.bool_]) -> None:
         slots = np.frombuffer(self._slots[number], np.int32)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import threading
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from knowledge.stores.fusion import BALANCED, Fusion
 from knowledge.stores.memory import Hit, MemorySearch, Scope, Vectors
 from knowledge.stores.passage_file import PassageFile
-from knowledge.stores.query import QueryPlan
 from knowledge.stores.records import entry_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from knowledge.stores.query import QueryPlan
 
 
 class PassageStore:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -12,6 +12,9 @@ from knowledge.index import ArticleIndex
 from knowledge.models import ArticleRef, ScoredPassage
 from knowledge.stores.query import plan_query
 from tests.knowledge.stores.doubles import HashEmbedding, HashModel, Shelf, article
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 EXPORT = article(
     "export", "Open settings and press export to get your data as CSV.", title="Export your data"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from knowledge.stores.embedded import EmbeddedDocumentStore  # before haystack: it keeps torch out
@@ -26,6 +24,10 @@ from haystack.testing.document_store_async import (  # isort: skip
     FilterDocumentsAsyncTest,
     WriteDocumentsAsyncTest,
 )
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture

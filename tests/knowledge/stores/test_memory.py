@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from knowledge.stores.fusion import MEANING_ALONE
 from knowledge.stores.memory import Entry, MemorySearch, Scope
-from knowledge.stores.postings import K1, B, Postings
+from knowledge.stores.postings import K1, PRIOR_COMMON, PRIOR_PASSAGES, B, Postings
 from knowledge.stores.query import QueryPlan, plan_query
 
 VOCABULARY = ["export", "invoice", "login", "vpn", "phone"]
@@ -39,17 +39,17 @@ BY_MEANING = QueryPlan(("",), (1.0,), ())
 def test_bm25_is_the_published_formula():
     """Scores equal a straightforward computation."""
     documents = [{"a": 2.0, "b": 1.0}, {"a": 1.0}, {"c": 3.0}]
-    postings = Postings()
+    postings = Postings({"c"})
     for slot, document in enumerate(documents):
         postings.add(slot, document)
     average = 7 / 3
 
     def expected(document: dict[str, float]) -> float:
         total = 0.0
-        for term, holders in (("a", 2), ("c", 1)):
+        for term, holders in (("a", 2), ("c", 1 + PRIOR_COMMON)):
             frequency = document.get(term, 0.0)
             norm = K1 * (1 - B + B * sum(document.values()) / average)
-            idf = math.log(1 + (3 - holders + 0.5) / (holders + 0.5))
+            idf = math.log(1 + (3 + PRIOR_PASSAGES - holders + 0.5) / (holders + 0.5))
             total += idf * frequency * (K1 + 1) / (frequency + norm)
         return total
 
@@ -183,3 +183,10 @@ def test_any_question_has_a_plan(text):
     assert len(plan.texts) == len(plan.weights) > 0
     assert sum(plan.weights) == pytest.approx(1.0)
     assert plan_query(text) == plan
+
+
+def test_in_a_small_help_centre_common_words_tell_nothing():
+    """A question is not drawn to the one article that says "with you"."""
+    memory = MemorySearch()
+    memory.put([entry("a", "we are there with you if you need us"), entry("b", "refunds")])
+    assert memory.search(None, by_words("are there refunds for you"), Scope(), 1)[0].id == "b"

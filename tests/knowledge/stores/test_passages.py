@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 import time
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from knowledge.models import Passage
 from knowledge.stores.blocks import plain_text
 from knowledge.stores.passages import PassageSplitter, embedding_text
 from tests.knowledge.stores.doubles import HashEmbedding, article
+
+if TYPE_CHECKING:
+    from knowledge.models import Passage
 
 COUNT = HashEmbedding().count_tokens
 
