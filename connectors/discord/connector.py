@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, Self
 
 import aiohttp
 import discord
@@ -12,6 +12,7 @@ import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
+from connectors.base import DurableHandler
 from connectors.discord.client import HelpdeskClient
 from connectors.discord.incoming import PLATFORM, Incoming
 from connectors.errors import ConnectorConfigError, DeliveryError
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from config.settings import DiscordSettings
-    from connectors.base import Address, DurableHandler, Event, Handler, Reply
+    from connectors.base import Address, Event, Handler, Reply
 
 NO_CONTENT = (
     "switch on Message Content Intent at discord.com/developers/applications (Bot), and start again; "
@@ -63,6 +64,10 @@ class DiscordConnector:
 
     async def run(self, handler: Handler) -> None:
         """Listen and answer until cancelled. Raises ConnectorConfigError when Discord refuses the bot."""
+        if not isinstance(handler, DurableHandler):
+            raise TypeError(
+                "a reply on Discord takes a durable handler, which keeps the question until it is out"
+            )
         if not self._guilds:
             self._log.warning("discord_no_guilds", remedy="name your servers' ids in [discord] guilds")
         with self._endpoints():
@@ -72,10 +77,10 @@ class DiscordConnector:
                 self._log.warning("discord_without_message_content", remedy=NO_CONTENT)
                 await self._run(handler, message_content=False)
 
-    def client(self, handler: Handler, *, message_content: bool = True) -> HelpdeskClient:
+    def client(self, handler: DurableHandler, *, message_content: bool = True) -> HelpdeskClient:
         """Give a client that answers by `handler`, not connected yet; it is the one that `send` uses."""
         self._client = HelpdeskClient(
-            cast("DurableHandler", handler),
+            handler,
             Incoming(self._guilds),
             message_content=message_content,
             test_guild=self._test_guild,
@@ -98,7 +103,7 @@ class DiscordConnector:
         """Give the id of the post that carries this reply, or None. Raises DeliveryError."""
         return await self._connected().poster.find(address, metadata_id)
 
-    async def _run(self, handler: Handler, *, message_content: bool) -> None:
+    async def _run(self, handler: DurableHandler, *, message_content: bool) -> None:
         async with self.client(handler, message_content=message_content) as client:
             await self._log_in(client)
             await client.connect()

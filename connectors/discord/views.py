@@ -15,7 +15,13 @@ NOT_HELPFUL = "not_helpful"
 TITLE_LIMIT = 200
 TEXT_LIMIT = 4_000
 """Of a text field: discord.com/developers/docs/components/reference#text-input"""
-REASON_LIMIT = 500
+FORM_SECONDS = 900
+REASONS = {
+    "wrong": "It is wrong",
+    "outdated": "It is out of date",
+    "incomplete": "Something is missing",
+    "other": "Something else",
+}
 
 
 class Answers(Protocol):
@@ -57,41 +63,35 @@ class AnswerButton(
 
 
 class ReasonForm(discord.ui.Modal, title="What was not helpful?"):
-    """Asks what was wrong with an answer; it may be sent empty."""
-
-    reason: discord.ui.TextInput[ReasonForm] = discord.ui.TextInput(
-        label="What was wrong or missing?",
-        style=discord.TextStyle.paragraph,
-        required=False,
-        max_length=REASON_LIMIT,
-    )
+    """Asks what was wrong with an answer."""
 
     def __init__(self, answer: str) -> None:
-        super().__init__(timeout=900)
+        super().__init__(timeout=FORM_SECONDS)
         self._answer = answer
+        self._reason: discord.ui.Select[ReasonForm] = discord.ui.Select(
+            options=[discord.SelectOption(label=words, value=value) for value, words in REASONS.items()]
+        )
+        self.add_item(discord.ui.Label(text="What was wrong with it?", component=self._reason))
 
     async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
         """Rate the answer."""
-        arguments = f"{self._answer}\n{self.reason.value.strip()}".strip()
-        await _answers(interaction).do(interaction, NOT_HELPFUL, arguments)
+        reason = "".join(self._reason.values[:1])
+        await _answers(interaction).do(interaction, NOT_HELPFUL, f"{self._answer} {reason}".strip())
 
 
 class ArticleForm(discord.ui.Modal, title="Add an article"):
     """Asks for an article's title and text, the text of a message filled in where it began with one."""
 
     def __init__(self, text: str = "") -> None:
-        super().__init__(timeout=900)
-        self._title: discord.ui.TextInput[ArticleForm] = discord.ui.TextInput(
-            label="Title", max_length=TITLE_LIMIT
-        )
+        super().__init__(timeout=FORM_SECONDS)
+        self._title: discord.ui.TextInput[ArticleForm] = discord.ui.TextInput(max_length=TITLE_LIMIT)
         self._text: discord.ui.TextInput[ArticleForm] = discord.ui.TextInput(
-            label="Text, in Markdown",
             style=discord.TextStyle.paragraph,
             max_length=TEXT_LIMIT,
             default=text[:TEXT_LIMIT] or None,
         )
-        self.add_item(self._title)
-        self.add_item(self._text)
+        self.add_item(discord.ui.Label(text="Title", component=self._title))
+        self.add_item(discord.ui.Label(text="Text", description="In Markdown", component=self._text))
 
     async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
         """Add the article, if whoever sent the form may."""

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import discord
 import pytest
 
-from bot.commands import COMMANDS
+from bot import commands
 from connectors.base import IncomingMessage, Reply
+from connectors.discord.views import REASONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,7 +97,7 @@ async def test_every_command_of_the_bot_is_there(discord_world: Open) -> None:
     """What the terminal can do, Discord can do: for admins what is for admins."""
     async with discord_world() as world:
         shown = set(admin(world).available_commands(world.channel))
-        for spec in COMMANDS:
+        for spec in commands.COMMANDS:
             if not spec.hidden:
                 assert f"{'helpdesk-admin' if spec.admin else 'helpdesk'} {spec.name}" in shown
 
@@ -150,18 +151,16 @@ async def test_buttons_work_after_a_restart(discord_world: Open) -> None:
 
 
 async def test_a_bad_rating_asks_for_a_reason(discord_world: Open) -> None:
-    """The reason stands on the line below the answer's id."""
+    """The reason is one of those that the bot may log, and follows the answer's id."""
     async with discord_world() as world:
         await world.ada.send(world.channel, f"{world.mention} How do I reset it?")
         (reply,) = world.said(world.thread)
         shown = await world.ada.click(reply, label="👎 Not helpful")
         (row,) = shown.modal["components"]
         field = (row.get("component") or row["components"][0])["custom_id"]
-        await world.ada.submit_modal(shown, {field: "It is out of date"})
-        assert (world.desk.command.name, world.desk.command.arguments) == (
-            "not_helpful",
-            "a1\nIt is out of date",
-        )
+        await world.ada.submit_modal(shown, {field: ["outdated"]})
+        assert (world.desk.command.name, world.desk.command.arguments) == ("not_helpful", "a1 outdated")
+        assert set(REASONS) == commands.REASONS
 
 
 @pytest.mark.parametrize("share", [False, True])
