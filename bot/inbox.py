@@ -6,14 +6,16 @@ works on a row holds its lease and renews it; an expired one is taken up by the 
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import and_, delete, insert, select, update
+from sqlalchemy import and_, delete, insert, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 
+from bot.errors import ShuttingDown
 from bot.event_json import dump_event, load_event
 from bot.tables import inbox
 from connectors.base import Command, Event
@@ -71,6 +73,15 @@ class Pending:
     attempts: int
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Arrival:
+    """An event that waits for its commit, and the news whether it is a new one."""
+
+    key: EventKey
+    row: dict[str, Any]
+    is_new: asyncio.Future[bool]
+
+
 class Inbox:
     """Receives each event once and keeps it until it is answered."""
 
@@ -79,12 +90,62 @@ class Inbox:
         self._clock = clock
         self._lease_seconds = lease.total_seconds()
         self._token = secrets.token_hex(8)
+        self._arrivals: list[_Arrival] = []
+        self._turn = asyncio.Lock()
 
     async def accept(self, event: Event) -> bool:
-        """Commit the event and take its lease; False when it was received before. Ack only after this."""
-        key = key_of(event)
-        row = {
-            **key._asdict(),
+        """Commit the event and take its lease; False when it was received before. Ack only after this.
+
+        What comes while a commit is running goes into the next one together: a commit costs the same for one
+        event and for a hundred, and a platform waits three seconds for its acks.
+        """
+        arrival = _Arrival(key_of(event), self._row(event), asyncio.get_running_loop().create_future())
+        self._arrivals.append(arrival)
+        async with self._turn:
+            if not arrival.is_new.done():
+                await self._commit_arrivals()
+        return await arrival.is_new
+
+    async def _commit_arrivals(self) -> None:
+        arrivals, self._arrivals = self._arrivals, []
+        try:
+            try:
+                new = await self._insert(arrivals)
+            except IntegrityError:  # another process received one of them between the look and the write
+                new = [arrival for arrival in arrivals if await self._insert_alone(arrival)]
+        except BaseException as error:
+            for arrival in arrivals:
+                failure = (
+                    error if isinstance(error, Exception) else ShuttingDown("the commit was interrupted")
+                )
+                arrival.is_new.set_exception(failure)
+                arrival.is_new.exception()  # whoever waits still gets it; for nobody it is no news
+            raise
+        for arrival in arrivals:
+            arrival.is_new.set_result(arrival in new)
+
+    async def _insert(self, arrivals: list[_Arrival]) -> list[_Arrival]:
+        """Commit those that are not known yet, the first of a kind, and give them."""
+        first = {arrival.key: arrival for arrival in reversed(arrivals)}
+        identity = tuple_(inbox.c.platform, inbox.c.channel, inbox.c.message_id)
+        look = select(inbox.c.platform, inbox.c.channel, inbox.c.message_id).where(identity.in_(list(first)))
+        async with self._database.read() as connection:
+            known = {EventKey(*row) for row in (await connection.execute(look)).all()}
+        new = [arrival for key, arrival in first.items() if key not in known]
+        if new:
+            async with self._database.write() as connection:
+                await connection.execute(insert(inbox), [arrival.row for arrival in new])
+        return new
+
+    async def _insert_alone(self, arrival: _Arrival) -> bool:
+        try:
+            return bool(await self._insert([arrival]))
+        except IntegrityError:
+            return False
+
+    def _row(self, event: Event) -> dict[str, Any]:
+        return {
+            **key_of(event)._asdict(),
             "event": dump_event(event),
             "state": InboxState.RECEIVED,
             "attempts": 1,
@@ -95,16 +156,6 @@ class Inbox:
             "platform_id": "",
             "note": "",
         }
-        async with self._database.read() as connection:
-            known = await connection.scalar(select(inbox.c.id).where(_is(key)))
-        if known is not None:
-            return False
-        try:
-            async with self._database.write() as connection:
-                await connection.execute(insert(inbox).values(row))
-        except IntegrityError:  # another process received it between the look and the write
-            return False
-        return True
 
     async def sending(self, key: EventKey, metadata_id: str) -> bool:
         """Note that a reply is about to be posted under `metadata_id`; False when another took the lease."""

@@ -301,3 +301,12 @@ async def test_an_event_survives_storage_unchanged(
     taken = await Inbox(database, clock, LEASE).take_expired(["slack"])
     assert [pending.event for pending in taken] == events
     assert [pending.key for pending in taken] == [key_of(event) for event in events]
+
+
+async def test_many_at_once_are_received_once_each(database: Database, clock: Clock) -> None:
+    """What is committed together, by two processes at the same time and with doubles, is new to one caller each."""
+    one, two = Inbox(database, clock, LEASE), Inbox(database, clock, LEASE)
+    events = [message(message_id=f"at-once-{number}") for number in range(30)]
+    got = await asyncio.gather(*(box.accept(event) for event in events * 2 for box in (one, two)))
+    assert sum(got) == len(events)
+    assert await states(database) == ["received"] * len(events)
