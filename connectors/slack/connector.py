@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from connectors.base import Address, Event, Handler, Reply
 
 CONNECT_SECONDS = 20.0
+GIVE_WAY_SECONDS = 1.0
 RESPONSE_URL_SECONDS = 1_700.0
 """Slack takes answers at a response URL for 30 minutes."""
 THREAD_SECONDS = 86_400.0
@@ -78,6 +79,7 @@ class SlackConnector:
         self._app_token = app_token
         self._names = names or CommandNames()
         self._clock = clock
+        self._now = now
         self._ping_seconds = ping_seconds
         self._client = connection.make_client(bot_token, api_url)
         self._poster = Poster(self._client, Pace(now, pause), pause)
@@ -243,6 +245,7 @@ class SlackConnector:
         """Answer one event; what fails here is taken up again by the inbox's sweeper."""
         handler = self._durable()
         try:
+            await self._let_acks_pass()
             known = await self.look_up(event)
             reply = await handler.answer(known)
             if reply is not None:
@@ -255,6 +258,12 @@ class SlackConnector:
             await handler.unsent(event)
         finally:
             self._replies.end(event)
+
+    async def _let_acks_pass(self) -> None:
+        """Give way to events that wait for their ack, for a moment: Slack waits three seconds, a person longer."""
+        until = self._now() + GIVE_WAY_SECONDS
+        while self._accepting and self._now() < until:
+            await asyncio.wait(list(self._accepting.values()), timeout=GIVE_WAY_SECONDS)
 
     async def _ask_why(self, click: Command, trigger: str) -> None:
         try:
