@@ -25,7 +25,7 @@ import tempfile
 import textwrap
 from collections import Counter
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,6 +43,7 @@ from knowledge.evaluation.metrics import auroc
 from knowledge.index import ArticleIndex
 from knowledge.library import ArticleLibrary
 from knowledge.models import Article, SyncPlan, revision_of
+from knowledge.stores.fusion import BALANCED
 from knowledge.stores.query import plan_query
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
 USED = (
     "dense_first",
     "margin",
-    "keyword_share",
+    "lift",
     "covered_lead",
     "covered_top",
     "agreement",
@@ -198,6 +199,9 @@ def as_toml(model: GateModel, lines: list[str]) -> str:
         *textwrap.wrap("; ".join(lines), 100, initial_indent="#   ", subsequent_indent="#   "),
         "",
         f"bias = {model.bias:.5f}",
+        "",
+        "[fusion]  # how retrieval fused its scores then; with another fusion the gate has to be trained again",
+        *(f"{name} = {value}" for name, value in asdict(BALANCED).items()),
     ]
     for name in USED:
         head += [

@@ -48,7 +48,7 @@ def _similarities(passages: Sequence[ScoredPassage]) -> dict[str, float]:
         "dense": dense.dense,
         "dense_first": first.dense,
         "margin": dense.dense - (sum(others) / len(others) if others else 0.5 * dense.dense),
-        "keyword_share": max(first.score - first.dense, 0.0),
+        "lift": max(first.score - first.dense, 0.0),
         "agreement": float(dense.passage.article == keyword.passage.article),
         "same_article": sum(s.passage.article == first.passage.article for s in passages) / len(passages),
     }

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 WHOLE_SECTION = 600
 """Characters: a section up to this length is quoted whole."""
 
-_TARGET = 700
+_TARGET = 900
+_NEAR = 0.65
 _POINTER = re.compile(
     r"\b(?:see|shown|listed|described|explained|outlined|follow(?:ing)?|as|steps?|instructions?|table|image|picture|"
     r"screenshot|section|list)\b[^.]*\b(?:below|above|beneath|following)\b|\b(?:below|above)\s*[.:]?$"
@@ -51,7 +52,7 @@ def select(units: Sequence[SectionUnit], scores: Sequence[float], question: Aske
     _fit(units, scores, chosen, best, limit)
     for index in sorted(usable, key=lambda i: -scores[i]):
         added = {index} | _introduction(units, index)
-        near = scores[index] >= 0.8 * scores[best] and units[index].unit.kind != "steps"
+        near = scores[index] >= _NEAR * scores[best] and units[index].unit.kind != "steps"
         if near and _length(units, chosen | added) <= min(_TARGET, limit):
             chosen |= added
     for index in sorted(chosen):
