@@ -8,7 +8,7 @@ from typer import Abort, TyperException
 
 from bot.errors import BotError
 from config.errors import ConfigError
-from connectors.errors import ConnectorConfigError, ConnectorError
+from connectors.errors import ConnectorError
 from knowledge.errors import KnowledgeError
 
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -84,7 +84,7 @@ def _one_line(text: str) -> str:
 def _code(error: BaseException) -> int:
     if isinstance(error, TyperException):
         return error.exit_code
-    return USAGE if isinstance(error, ConfigError | ConnectorConfigError) else FAILED
+    return USAGE if isinstance(error, ConfigError) else FAILED
 
 
 def _let_go_of_stdout() -> None:

@@ -234,3 +234,18 @@ def test_json_is_the_only_output(desk):
     """With --json even a debug log leaves standard output alone."""
     done = desk.run("articles", "list", "--json", HELPDESK_BOT__LOG__LEVEL="debug")
     assert json.loads(done.stdout) == []
+
+
+def test_a_platform_that_cannot_be_reached_ends_run_with_one_line(desk: Desk) -> None:
+    """`run` with a token that gets nowhere says so in one plain line and exits with 1."""
+    done = desk.run(
+        "run",
+        SLACK_BOT_TOKEN="xoxb-1-2-3",
+        SLACK_APP_TOKEN="xapp-1-2-3",
+        SLACK_API_URL="http://127.0.0.1:9/api/",
+    )
+    plain = [line for line in done.stderr.splitlines() if line.startswith("helpdesk-bot:")]
+    assert done.returncode == 1
+    assert len(plain) == 1
+    assert "slack" in plain[0]
+    assert "Traceback" not in done.stderr
