@@ -1,0 +1,162 @@
+"""Discord over a real socket: logging in, coming back, lost responses, limits."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING
+
+import pytest
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+
+from connectors.discord.connector import DiscordConnector
+from connectors.errors import ConnectorConfigError
+from tests.fakes.discord_desk import ScriptedDesk
+from tests.fakes.discord_payloads import CHANNEL, GUILD
+from tests.fakes.discord_server import DROP, TOKEN, DiscordServer, Fault
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+POSTING = f"/channels/{CHANNEL}/messages"
+
+
+class Session:
+    """A connector that runs against the server."""
+
+    def __init__(self, server: DiscordServer) -> None:
+        self.server = server
+        self.desk = ScriptedDesk()
+        self.connector = DiscordConnector(
+            TOKEN, guilds=frozenset({GUILD}), api_url=server.url, gateway_url=server.gateway_url
+        )
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Run until the block ends."""
+        test = asyncio.current_task()
+        assert test is not None
+        task = asyncio.create_task(self.connector.run(self.desk))
+        task.add_done_callback(lambda done: None if done.cancelled() else test.cancel())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    async def until(self, *steps: str) -> None:
+        """Wait until the desk was called so."""
+        async with asyncio.timeout(20):
+            while self.desk.steps[-len(steps) :] != list(steps):
+                await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[Session]:
+    """A server, and a connector to it."""
+    async with DiscordServer().running() as server:
+        yield Session(server)
+
+
+async def test_it_logs_in_and_answers(session: Session) -> None:
+    """From a token to an answer; afterwards discord.py points at Discord again."""
+    before = Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY
+    async with session.running():
+        await session.server.until("identified", 1)
+        await session.server.say("How do I reset it?")
+        await session.server.until("posts", 1)
+        await session.until("accept", "answer", "sent")
+    assert session.server.posts[0]["content"] == "Press **Forgot password**."
+    assert ("PUT", "/applications/100000000000000002/commands") in session.server.requests
+    assert before == (Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY)
+
+
+async def test_a_wrong_token_is_said_in_one_line(session: Session) -> None:
+    """It names what to do, and not the token."""
+    connector = DiscordConnector("wrong", api_url=session.server.url)
+    with pytest.raises(ConnectorConfigError, match="discord refuses the token; copy it anew") as caught:
+        await connector.run(session.desk)
+    assert "\n" not in str(caught.value)
+    assert "wrong" not in str(caught.value)
+
+
+async def test_an_unreachable_discord_is_said_in_one_line(unused_tcp_port: int, session: Session) -> None:
+    """It names the address and the setting."""
+    connector = DiscordConnector(TOKEN, api_url=f"http://127.0.0.1:{unused_tcp_port}/api")
+    with pytest.raises(ConnectorConfigError, match=r"cannot be reached at http://127\.0\.0\.1"):
+        await connector.run(session.desk)
+
+
+async def test_without_the_message_content_intent_it_goes_on(session: Session) -> None:
+    """Discord closes the connection once; the next asks for less, and mentions are answered."""
+    session.server.refuse_message_content = True
+    async with session.running():
+        await session.server.until("identified", 2)
+        await session.server.say("How do I reset it?")
+        await session.server.until("posts", 1)
+    first, second = session.server.identified
+    assert first["intents"] - second["intents"] == 1 << 15
+
+
+async def test_a_lost_response_does_not_double_the_reply(session: Session) -> None:
+    """Discord took the post, but we never heard: repeated under its nonce it is the same post."""
+    session.server.faults.append(Fault("POST", POSTING, DROP))
+    async with session.running():
+        await session.server.until("identified", 1)
+        await session.server.say("How do I reset it?")
+        await session.until("accept", "answer", "unsent")
+        event = session.desk.message
+        assert await session.connector.find_post(event.address, session.desk.metadata_id(event)) is not None
+        await session.connector.reply(event, session.desk.answer_with)
+    assert len(session.server.posts) == 1
+    assert session.server.requests.count(("POST", POSTING)) == 2
+
+
+@pytest.mark.parametrize("status", [429, 502])
+async def test_limits_and_trouble_are_waited_out(session: Session, status: int) -> None:
+    """The post goes out, once."""
+    session.server.faults.append(
+        Fault(
+            "POST",
+            POSTING,
+            status,
+            {"message": "You are being rate limited.", "retry_after": 0.2, "global": False},
+            {"Retry-After": "1", "Via": "1.1 test"},
+        )
+    )
+    async with session.running():
+        await session.server.until("identified", 1)
+        await session.server.say("How do I reset it?")
+        await session.until("accept", "answer", "sent")
+    assert len(session.server.posts) == 1
+
+
+async def test_what_was_said_while_it_reconnected_is_answered_once(session: Session) -> None:
+    """A resumed session gets it from Discord."""
+    async with session.running():
+        await session.server.until("identified", 1)
+        await session.server.say("one")
+        await session.until("accept", "answer", "sent")
+        await session.server.ask_to_reconnect()
+        await session.server.say("two")
+        await session.server.until("resumed", 1)
+        await session.server.until("posts", 2)
+        await session.until("accept", "answer", "sent", "accept", "answer", "sent")
+    assert len(session.server.posts) == 2
+
+
+async def test_what_was_said_in_a_lost_session_is_fetched_and_answered_once(session: Session) -> None:
+    """After an invalid session nothing is delivered again: the last minutes are read instead."""
+    async with session.running():
+        await session.server.until("identified", 1)
+        await session.server.say("one")
+        await session.until("accept", "answer", "sent")
+        await session.server.ask_to_reconnect(forget=True)
+        await session.server.say("two")
+        await session.server.until("identified", 2)
+        await session.server.until("posts", 2)
+        await session.until("accept", "answer", "sent", "accept", "answer", "sent")
+    assert [event.text for event in session.desk.events if hasattr(event, "text")] == ["one", "two"]
+    assert len(session.server.posts) == 2

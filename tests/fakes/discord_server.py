@@ -1,0 +1,254 @@
+"""A Discord on a real socket: REST and gateway, with the faults that a simulation in the process cannot have."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import re
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import WSMsgType, web
+
+from tests.fakes.discord_payloads import APPLICATION, BOT, CHANNEL, GUILD, MEMBER, guild, message, user
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+TOKEN = "right.token.here"
+DISPATCH, HEARTBEAT, IDENTIFY, RESUME, RECONNECT, INVALID, HELLO, ACK = 0, 1, 2, 6, 7, 9, 10, 11
+DROP = "drop"
+"""A fault: the request is done, and its response lost."""
+
+
+@dataclass
+class Fault:
+    """What happens to the next request of a method whose path matches."""
+
+    method: str
+    path: str
+    status: int | str
+    body: dict[str, Any] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class DiscordServer:
+    """One server with one text channel; what is posted is in `posts`, each taken nonce once."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.posts: list[dict[str, Any]] = []
+        self.requests: list[tuple[str, str]] = []
+        self.identified: list[dict[str, Any]] = []
+        self.resumed = 0
+        self.faults: list[Fault] = []
+        self.refuse_message_content = False
+        self.forget_sessions = False
+        self.changed = asyncio.Condition()
+        self._nonces: dict[tuple[str, str], dict[str, Any]] = {}
+        self._said: list[dict[str, Any]] = []
+        self._events: list[dict[str, Any]] = []
+        self._socket: web.WebSocketResponse | None = None
+        self._ids = int((time.time() - 1_420_070_400) * 1000) << 22
+        self._commands: list[dict[str, Any]] = []
+
+    # What a test does -------------------------------------------------------------------------------------
+
+    async def say(self, text: str) -> dict[str, Any]:
+        """Let the member mention the bot in the channel."""
+        said = message(self.next_id(), CHANNEL, user(MEMBER, "ada"), f"<@{BOT}> {text}")
+        said["mentions"] = [user(BOT, "desk", bot=True)]
+        self._said.append(said)
+        member = {"roles": [], "joined_at": said["timestamp"], "deaf": False, "mute": False, "flags": 0}
+        await self.emit("MESSAGE_CREATE", {**said, "guild_id": GUILD, "member": member})
+        return said
+
+    async def emit(self, name: str, data: dict[str, Any]) -> None:
+        """Send an event, and keep it for who resumes."""
+        self._events.append({"op": DISPATCH, "t": name, "s": len(self._events) + 1, "d": data})
+        if self._socket is not None and not self._socket.closed:
+            await self._socket.send_json(self._events[-1])
+
+    async def ask_to_reconnect(self, *, forget: bool = False) -> None:
+        """Send the client away; with `forget` its session is invalid when it comes back."""
+        self.forget_sessions = forget
+        assert self._socket is not None
+        socket, self._socket = self._socket, None
+        await socket.send_json({"op": RECONNECT, "d": None})
+
+    async def until(self, what: str, number: int) -> None:
+        """Wait until `posts`, `identified` or `resumed` is that many."""
+
+        def reached() -> bool:
+            value = getattr(self, what)
+            return bool((value if isinstance(value, int) else len(value)) >= number)
+
+        async with asyncio.timeout(20), self.changed:
+            await self.changed.wait_for(reached)
+
+    def next_id(self) -> str:
+        """Give the next id."""
+        self._ids += 1 << 22
+        return str(self._ids)
+
+    # The wire ---------------------------------------------------------------------------------------------
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[DiscordServer]:
+        """Serve on a free port."""
+        app = web.Application()
+        app.router.add_get("/gateway", self._gateway)
+        app.router.add_route("*", "/api/{path:.*}", self._rest)
+        runner = web.AppRunner(app, shutdown_timeout=0.5)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        port = runner.addresses[0][1]
+        self.url = f"http://127.0.0.1:{port}/api"
+        try:
+            yield self
+        finally:
+            await runner.cleanup()
+
+    @property
+    def gateway_url(self) -> str:
+        """Where the gateway is."""
+        return self.url.replace("http", "ws").replace("/api", "/gateway")
+
+    async def _gateway(self, request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.send_json({"op": HELLO, "d": {"heartbeat_interval": 41_250}})
+        async for frame in socket:
+            if frame.type is not WSMsgType.TEXT:
+                break
+            payload = json.loads(frame.data)
+            if payload["op"] == HEARTBEAT:
+                await socket.send_json({"op": ACK, "d": None})
+            elif payload["op"] == IDENTIFY:
+                await self._identify(socket, payload["d"])
+            elif payload["op"] == RESUME:
+                await self._resume(socket, payload["d"])
+        return socket
+
+    async def _identify(self, socket: web.WebSocketResponse, data: dict[str, Any]) -> None:
+        self.identified.append(data)
+        await self._notify()
+        if self.refuse_message_content and data["intents"] & 1 << 15:
+            await socket.close(code=4014, message=b"Disallowed intent(s).")
+            return
+        self._socket = socket
+        ready = {
+            "v": 10,
+            "user": user(BOT, "desk", bot=True),
+            "guilds": [{"id": GUILD, "unavailable": True}],
+            "session_id": f"session{len(self.identified)}",
+            "resume_gateway_url": self.gateway_url,
+            "shard": data.get("shard"),
+            "application": {"id": APPLICATION, "flags": 0},
+        }
+        await self.emit("READY", ready)
+        last = self._said[-1]["id"] if self._said else None
+        await self.emit("GUILD_CREATE", guild(last))
+
+    async def _resume(self, socket: web.WebSocketResponse, data: dict[str, Any]) -> None:
+        if self.forget_sessions:
+            self.forget_sessions = False
+            await socket.send_json({"op": INVALID, "d": False})
+            return
+        for event in self._events[data["seq"] :]:
+            await socket.send_json(event)
+        self._socket = socket
+        await self.emit("RESUMED", {})
+        self.resumed += 1
+        await self._notify()
+
+    async def _rest(self, request: web.Request) -> web.StreamResponse:
+        method, path = request.method, "/" + request.match_info["path"]
+        path = path.removeprefix("/v10")
+        self.requests.append((method, path))
+        if request.headers.get("Authorization") != f"Bot {TOKEN}" and "/webhooks/" not in path:
+            return _json({"message": "401: Unauthorized", "code": 0}, status=401)
+        fault = self._fault(method, path)
+        if fault is not None and isinstance(fault.status, int):
+            return _json(fault.body, status=fault.status, headers=fault.headers)
+        body = await request.json() if request.can_read_body else None
+        answer = await self._answer(method, path, body)
+        if fault is not None:
+            assert request.transport is not None
+            request.transport.close()
+        if answer is None:
+            return _json({"message": "404: Not Found", "code": 0}, status=404)
+        return _json(answer)
+
+    def _fault(self, method: str, path: str) -> Fault | None:
+        for fault in self.faults:
+            if fault.method == method and re.fullmatch(fault.path, path):
+                self.faults.remove(fault)
+                return fault
+        return None
+
+    async def _answer(self, method: str, path: str, body: Any) -> Any:  # noqa: PLR0911 - a route a line
+        match method, path.strip("/").split("/"):
+            case "GET", ["users", "@me"]:
+                return user(BOT, "desk", bot=True)
+            case "GET", ["oauth2", "applications", "@me"] | ["applications", "@me"]:
+                return {
+                    "id": APPLICATION,
+                    "name": "desk",
+                    "icon": None,
+                    "description": "",
+                    "summary": "",
+                    "bot_public": False,
+                    "bot_require_code_grant": False,
+                    "verify_key": "00",
+                    "flags": 0,
+                    "owner": user(MEMBER, "ada"),
+                    "team": None,
+                }
+            case "GET", ["gateway", "bot"]:
+                limit = {"total": 1000, "remaining": 999, "reset_after": 1, "max_concurrency": 1}
+                return {"url": self.gateway_url, "shards": 1, "session_start_limit": limit}
+            case "GET", ["applications", _, "commands"]:
+                return self._commands
+            case "PUT", ["applications", _, "commands"]:
+                self._commands = [
+                    {
+                        "id": self.next_id(),
+                        "application_id": APPLICATION,
+                        "version": "1",
+                        "description": "",
+                        **command,
+                    }
+                    for command in body
+                ]
+                return self._commands
+            case "POST", ["channels", channel, "messages"]:
+                return await self._post(channel, body)
+            case "GET", ["channels", channel, "messages"]:
+                return [said for said in reversed(self._said) if said["channel_id"] == channel]
+        return None
+
+    async def _post(self, channel: str, body: dict[str, Any]) -> dict[str, Any]:
+        known = self._nonces.get((channel, body["nonce"]))
+        if known is not None and body["enforce_nonce"]:
+            return known
+        post = message(self.next_id(), channel, user(BOT, "desk", bot=True), body.get("content", ""))
+        post["message_reference"] = body.get("message_reference")
+        self._nonces[channel, body["nonce"]] = post
+        self.posts.append(post)
+        self._said.append(post)
+        await self._notify()
+        return post
+
+    async def _notify(self) -> None:
+        async with self.changed:
+            self.changed.notify_all()
+
+
+def _json(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
+    """Give JSON under the bare media type that discord.py looks for."""
+    everything = {"Content-Type": "application/json", **(headers or {})}
+    return web.Response(body=json.dumps(body).encode(), status=status, headers=everything)
