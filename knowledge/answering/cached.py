@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from importlib.metadata import version as installed_version
 from typing import TYPE_CHECKING, TypeVar
 
@@ -12,6 +12,7 @@ from config.persona import Persona
 from knowledge.answer_cache import Holder, cache_key
 from knowledge.answering.answer import ANSWER_VERSION, new_answer_id
 from knowledge.models import Answer, CacheStatus, Evidence, Question, Verdict, revision_of
+from knowledge.stores.fusion import BALANCED
 
 if TYPE_CHECKING:
     from config.settings import AnswerSettings, RetrievalSettings
@@ -31,6 +32,7 @@ def pipeline_digest(
         ANSWER_VERSION,
         retrieval.model_dump(mode="json"),
         answer.model_dump(mode="json", exclude={"timeout_seconds"}),
+        asdict(BALANCED),
         gate.digest,
         model_digest,
     )
