@@ -7,7 +7,7 @@ import contextlib
 import signal
 from functools import partial
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -19,11 +19,12 @@ from bot.outbox import OutboxRunner
 from bot.scheduler import Scheduler
 from bot.web.application import build_application
 from bot.web.server import WebServer
+from connectors.base import ServesHttp
 from knowledge.errors import KnowledgeError
 from knowledge.sync import INDEX_LEASE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
 
     from bot.app import App
     from bot.delivery import Delivery
@@ -64,6 +65,15 @@ async def run(
         finally:
             if web is not None:
                 web.close()
+
+
+def _endpoints(connectors: Sequence[ChatConnector]) -> dict[str, Callable[[Any], Awaitable[Any]]]:
+    """Give what the platforms call over HTTP, by path."""
+    found: dict[str, Callable[[Any], Awaitable[Any]]] = {}
+    for connector in connectors:
+        if isinstance(connector, ServesHttp):
+            found.update(connector.http_routes())
+    return found
 
 
 async def _run_all(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
     from datetime import datetime
 
 
@@ -166,4 +167,13 @@ class AnswersEvents(Protocol):
 
     async def reply(self, event: Event, reply: Reply) -> str:
         """Show the reply where the event asks for it; gives the platform's id of it, raises DeliveryError."""
+        ...
+
+
+@runtime_checkable
+class ServesHttp(Protocol):
+    """A connector whose platform calls the bot over HTTP."""
+
+    def http_routes(self) -> Mapping[str, Callable[[Any], Awaitable[Any]]]:
+        """Give the Starlette endpoints, for POST, that the web server is to serve, by path."""
         ...

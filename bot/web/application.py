@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
     from starlette.requests import Request
 
     from bot.health import Health, Problem
 
 
-def build_application(health: Health) -> Starlette:
-    """Make the application: `/healthz` says that the process is alive, `/readyz` what it lacks to answer."""
+def build_application(
+    health: Health, endpoints: Mapping[str, Callable[[Any], Awaitable[Any]]] | None = None
+) -> Starlette:
+    """Make the application: `/healthz` says that the process is alive, `/readyz` what it lacks to answer.
+
+    `endpoints` are those of the chat platforms, by path, for POST.
+    """
 
     async def healthz(_request: Request) -> JSONResponse:
         return JSONResponse({"status": "alive"})
@@ -27,7 +34,9 @@ def build_application(health: Health) -> Starlette:
         body = {"ready": not missing, "missing": missing, "warnings": warnings}
         return JSONResponse(body, status_code=503 if missing else 200)
 
-    return Starlette(routes=[Route("/healthz", healthz), Route("/readyz", readyz)])
+    own = [Route("/healthz", healthz), Route("/readyz", readyz)]
+    platforms = [Route(path, endpoint, methods=["POST"]) for path, endpoint in (endpoints or {}).items()]
+    return Starlette(routes=[*own, *platforms])
 
 
 def _row(problem: Problem) -> dict[str, str]:

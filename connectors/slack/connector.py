@@ -1,4 +1,4 @@
-"""Slack as a chat platform: slack-bolt's async App over Socket Mode.
+"""Slack as a chat platform: slack-bolt's async App over Socket Mode, or over HTTP where there is no app token.
 
 An event is committed to the inbox by a bolt middleware before it is acknowledged, and worked on after it.
 """
@@ -6,7 +6,6 @@ An event is committed to the inbox by a bolt middleware before it is acknowledge
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -16,18 +15,14 @@ from typing import TYPE_CHECKING, Any, Self
 import aiohttp
 import structlog
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
-from slack_bolt.app.async_app import AsyncApp
-from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_client import AsyncWebClient
 
 from connectors.base import Command, DurableHandler, IncomingMessage
 from connectors.errors import DeliveryError
-from connectors.slack import connection, views
+from connectors.slack import connection, http, views
 from connectors.slack.directory import Directory
 from connectors.slack.events import (
-    NOT_HELPFUL_VIEW,
     SLACK,
     CommandNames,
     Identity,
@@ -36,13 +31,16 @@ from connectors.slack.events import (
     to_event,
     user_of,
 )
-from connectors.slack.messages import ACTION_PREFIX, NOT_HELPFUL, to_messages
+from connectors.slack.messages import NOT_HELPFUL, to_messages
 from connectors.slack.posting import Pace, Poster, reason_of
 from connectors.slack.recent import Recent
 from connectors.slack.showing import PEOPLE, Replies, key_of
+from connectors.slack.wiring import MEMBERSHIP, build_app
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from slack_bolt.app.async_app import AsyncApp
 
     from config.settings import SlackSettings
     from connectors.base import Address, Event, Handler, Reply
@@ -53,10 +51,7 @@ RESPONSE_URL_SECONDS = 1_700.0
 """Slack takes answers at a response URL for 30 minutes."""
 THREAD_SECONDS = 86_400.0
 NOT_OURS_SECONDS = 60.0
-MEMBERSHIP = ("member_joined_channel", "member_left_channel", "team_join", "user_change")
-MESSAGES = ("message", "app_mention")
 _CONTEXT_KEY = "helpdesk_event"
-_OURS = re.compile(f"^{re.escape(ACTION_PREFIX)}")
 
 
 class SlackConnector:
@@ -70,6 +65,7 @@ class SlackConnector:
         bot_token: str,
         app_token: str,
         api_url: str,
+        signing_secret: str = "",
         names: CommandNames | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         now: Callable[[], float] = time.monotonic,
@@ -77,6 +73,8 @@ class SlackConnector:
         ping_seconds: float = 10.0,
     ) -> None:
         self._app_token = app_token
+        self._signing_secret = signing_secret
+        self._endpoint = http.Endpoint()
         self._names = names or CommandNames()
         self._clock = clock
         self._now = now
@@ -99,10 +97,17 @@ class SlackConnector:
     def from_settings(cls, settings: SlackSettings) -> Self:
         """Build it from `[slack]`. Raises ConnectorConfigError for what is seen without a call."""
         bot_token, app_token = settings.bot_token.get_secret_value(), settings.app_token.get_secret_value()
+        signing_secret = settings.signing_secret.get_secret_value()
         connection.check_shape("bot_token", bot_token, "xox")
-        connection.check_shape("app_token", app_token, "xapp-")
-        names = CommandNames(settings.ask_command, settings.helpdesk_command)
-        return cls(bot_token=bot_token, app_token=app_token, api_url=settings.api_url, names=names)
+        if app_token or not signing_secret:
+            connection.check_shape("app_token", app_token, "xapp-")
+        return cls(
+            bot_token=bot_token,
+            app_token=app_token,
+            api_url=settings.api_url,
+            signing_secret=signing_secret,
+            names=CommandNames(settings.ask_command, settings.helpdesk_command),
+        )
 
     async def run(self, handler: Handler) -> None:
         """Answer until cancelled. Raises ConnectorConfigError when Slack refuses a token or cannot be reached."""
@@ -113,20 +118,45 @@ class SlackConnector:
             timeout = aiohttp.ClientTimeout(total=connection.CALL_SECONDS)
             self._client.session = await stack.enter_async_context(aiohttp.ClientSession(timeout=timeout))
             self._me = await connection.introduce(self._client)
-            url = await connection.socket_url(self._client, self._app_token)
-            socket = AsyncSocketModeHandler(
-                self._app(self._me),
-                self._app_token,
-                web_client=self._client,
-                ping_interval=self._ping_seconds,
+            app = build_app(
+                client=self._client,
+                me=self._me,
+                names=self._names,
+                signing_secret=self._signing_secret,
+                commit=self._commit,
+                begin=self._begin,
+                forget=self._forget,
             )
-            socket.client.wss_uri = url
-            stack.push_async_callback(connection.close, socket)
+            start = await (self._listen(app, stack) if self._app_token else self._serve(app, stack))
             self._work = await stack.enter_async_context(asyncio.TaskGroup())
-            await socket.client.connect()  # type: ignore[no-untyped-call]
+            await start()
             self._connected.set()
             self._log.info("slack_connected", team=self._me.team)
             await asyncio.Event().wait()
+
+    async def _listen(self, app: AsyncApp, stack: AsyncExitStack) -> Callable[[], Awaitable[None]]:
+        """Make ready for Socket Mode."""
+        url = await connection.socket_url(self._client, self._app_token)
+        socket = AsyncSocketModeHandler(
+            app, self._app_token, web_client=self._client, ping_interval=self._ping_seconds
+        )
+        socket.client.wss_uri = url
+        stack.push_async_callback(connection.close, socket)
+        connect: Callable[[], Awaitable[None]] = socket.client.connect
+        return connect
+
+    async def _serve(self, app: AsyncApp, stack: AsyncExitStack) -> Callable[[], Awaitable[None]]:
+        """Make ready for requests on the bot's web server."""
+        stack.callback(self._endpoint.close)
+
+        async def start() -> None:
+            self._endpoint.open(app)
+
+        return start
+
+    def http_routes(self) -> Mapping[str, Callable[[Any], Awaitable[Any]]]:
+        """Give the Starlette endpoints that the web server is to serve, by path; none in Socket Mode."""
+        return {} if self._app_token else {http.PATH: self._endpoint.receive}
 
     async def send(self, address: Address, reply: Reply) -> None:
         """Say something unasked; what is there already is not said again. Raises DeliveryError."""
@@ -158,29 +188,6 @@ class SlackConnector:
             self._our_threads.put(_thread(event), value=True)
             self._other_threads.drop(_thread(event))
         return ts
-
-    def _app(self, me: Identity) -> AsyncApp:
-        async def authorize() -> AuthorizeResult:
-            return AuthorizeResult(
-                enterprise_id=None,
-                team_id=me.team,
-                bot_user_id=me.user,
-                bot_id=me.bot,
-                bot_token=self._client.token,
-            )
-
-        base = AsyncWebClient(base_url=self._client.base_url)
-        app = AsyncApp(client=base, authorize=authorize, name="helpdesk-bot", signing_secret="unused")  # noqa: S106
-        app.middleware(self._commit)
-        for kind in MESSAGES:
-            app.event(kind)(self._begin)
-        for kind in MEMBERSHIP:
-            app.event(kind)(self._forget)
-        app.command(self._names.ask)(self._begin)
-        app.command(self._names.helpdesk)(self._begin)
-        app.action(_OURS)(self._begin)
-        app.view(NOT_HELPFUL_VIEW)(self._begin)
-        return app
 
     # Before the ack --------------------------------------------------------------------------------------
 

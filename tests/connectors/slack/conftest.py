@@ -113,6 +113,11 @@ class Office:
         self.desks.append(desk)
         return desk
 
+    async def start(self, desk: Desk) -> None:
+        """Start a process that listens to HTTP, and wait until it does."""
+        desk.tasks.append(asyncio.create_task(desk.connector.run(desk.delivery)))
+        await desk.connector._connected.wait()
+
     async def open(self, **more: Any) -> Desk:
         """Start a process and wait until it is connected."""
         desk = self.make(**more)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from connectors.slack.connector import MEMBERSHIP, MESSAGES
 from connectors.slack.events import CommandNames
+from connectors.slack.wiring import MEMBERSHIP, MESSAGES
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,0 +1,61 @@
+"""bolt's App for one workspace: what is listened to, and how requests are recognised as Slack's."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.web.async_client import AsyncWebClient
+
+from connectors.slack.events import NOT_HELPFUL_VIEW
+from connectors.slack.messages import ACTION_PREFIX
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from connectors.slack.events import CommandNames, Identity
+
+MESSAGES = ("message", "app_mention")
+MEMBERSHIP = ("member_joined_channel", "member_left_channel", "team_join", "user_change")
+_OURS = re.compile(f"^{re.escape(ACTION_PREFIX)}")
+_NO_REQUESTS = "Socket Mode has no requests to verify"
+
+
+def build_app(
+    *,
+    client: AsyncWebClient,
+    me: Identity,
+    names: CommandNames,
+    signing_secret: str,
+    commit: Callable[..., Awaitable[Any]],
+    begin: Callable[..., Awaitable[None]],
+    forget: Callable[..., Awaitable[None]],
+) -> AsyncApp:
+    """Make the app: `commit` runs before every ack, `begin` after it; `forget` is told who came or went.
+
+    Who we are is known already, so that no failed call of bolt's own acknowledges what was not committed.
+    """
+
+    async def authorize() -> AuthorizeResult:
+        return AuthorizeResult(
+            enterprise_id=None, team_id=me.team, bot_user_id=me.user, bot_id=me.bot, bot_token=client.token
+        )
+
+    app = AsyncApp(
+        client=AsyncWebClient(base_url=client.base_url),
+        authorize=authorize,
+        name="helpdesk-bot",
+        signing_secret=signing_secret or _NO_REQUESTS,
+    )
+    app.middleware(commit)
+    for kind in MESSAGES:
+        app.event(kind)(begin)
+    for kind in MEMBERSHIP:
+        app.event(kind)(forget)
+    app.command(names.ask)(begin)
+    app.command(names.helpdesk)(begin)
+    app.action(_OURS)(begin)
+    app.view(NOT_HELPFUL_VIEW)(begin)
+    return app
