@@ -19,6 +19,8 @@ from connectors.discord.views import AnswerButton
 from connectors.errors import DeliveryError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from connectors.base import DurableHandler, Event, IncomingMessage, Reply
     from connectors.discord.incoming import Incoming
     from connectors.discord.interactions import Waiting
@@ -28,6 +30,15 @@ ACCEPT_PAUSES = (0.5, 2.0, 8.0)
 GAP = timedelta(minutes=15)
 GAP_CHANNELS = 50
 REFUSED = "I do not answer here."
+PERMISSIONS = discord.Permissions(
+    view_channel=True,
+    send_messages=True,
+    create_public_threads=True,
+    send_messages_in_threads=True,
+    embed_links=True,
+    read_message_history=True,
+)
+"""What the bot needs in a server; `docs/discord.md` shows them in its invite link."""
 
 
 def intents(*, message_content: bool) -> discord.Intents:
@@ -60,6 +71,7 @@ class HelpdeskClient(discord.AutoShardedClient):
         self._poster = Poster(self)
         self._interactions = Interactions(self._poster)
         self._direct_channels: set[int] = set()
+        self._work: set[asyncio.Task[Any]] = set()
         self._log = structlog.get_logger()
         self.tree = build_tree(self)
 
@@ -76,6 +88,9 @@ class HelpdeskClient(discord.AutoShardedClient):
     async def on_ready(self) -> None:
         """Answer what came while nobody listened; a resumed session gets it from Discord itself."""
         self._log.info("discord_connected", servers=len(self.guilds), shards=self.shard_count)
+        if not self.guilds and self.application_id is not None:
+            invite = discord.utils.oauth_url(self.application_id, permissions=PERMISSIONS)
+            self._log.warning("discord_in_no_server", remedy="invite the bot", invite=invite)
         strangers = [guild.name for guild in self.guilds if str(guild.id) not in self._incoming.guilds]
         if strangers:
             self._log.warning(
@@ -96,6 +111,14 @@ class HelpdeskClient(discord.AutoShardedClient):
         event = self._incoming.message(message, self.user)
         if event is not None:
             await self._message(event)
+
+    async def close(self) -> None:
+        """End the connection, and what is still worked on: discord.py would leave it running."""
+        work = [task for task in self._work if task is not asyncio.current_task()]
+        for task in work:
+            task.cancel()
+        await asyncio.gather(*work, return_exceptions=True)
+        await super().close()
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002
         """Log what fell through everything else."""
@@ -130,22 +153,35 @@ class HelpdeskClient(discord.AutoShardedClient):
 
     # One event --------------------------------------------------------------------------------------------
 
+    @contextlib.contextmanager
+    def _working(self) -> Iterator[None]:
+        task = asyncio.current_task()
+        assert task is not None
+        self._work.add(task)
+        try:
+            yield
+        finally:
+            self._work.discard(task)
+
     async def _message(self, event: IncomingMessage) -> None:
+        with self._working():
+            if await self._accepted(event):
+                await self._answer(event)
+
+    async def _accepted(self, event: IncomingMessage) -> bool:
         for pause in (*ACCEPT_PAUSES, None):
             try:
-                if not await self._handler.accept(event):
-                    return
-                break
+                return await self._handler.accept(event)
             except Exception:  # noqa: BLE001 - whatever the database raises
                 if pause is None:
                     self._log.exception("message_not_accepted", message_id=event.message_id)
-                    await self._apologise(event)
-                    return
-                await asyncio.sleep(pause)
-        await self._answer(event)
+                else:
+                    await asyncio.sleep(pause)
+        await self._apologise(event)
+        return False
 
     async def _interaction(self, waiting: Waiting, event: Event) -> None:
-        with self._interactions.open(event, waiting):
+        with self._working(), self._interactions.open(event, waiting):
             try:
                 if not await self._handler.accept(event):
                     await self._interactions.say(waiting, REFUSED)

@@ -50,7 +50,7 @@ class DiscordServer:
         self._nonces: dict[tuple[str, str], dict[str, Any]] = {}
         self._said: list[dict[str, Any]] = []
         self._events: list[dict[str, Any]] = []
-        self._socket: web.WebSocketResponse | None = None
+        self._sockets: list[web.WebSocketResponse] = []
         self._ids = int((time.time() - 1_420_070_400) * 1000) << 22
         self._commands: list[dict[str, Any]] = []
 
@@ -68,14 +68,14 @@ class DiscordServer:
     async def emit(self, name: str, data: dict[str, Any]) -> None:
         """Send an event, and keep it for who resumes."""
         self._events.append({"op": DISPATCH, "t": name, "s": len(self._events) + 1, "d": data})
-        if self._socket is not None and not self._socket.closed:
-            await self._socket.send_json(self._events[-1])
+        for socket in self._sockets:
+            if not socket.closed:
+                await socket.send_json(self._events[-1])
 
     async def ask_to_reconnect(self, *, forget: bool = False) -> None:
         """Send the client away; with `forget` its session is invalid when it comes back."""
         self.forget_sessions = forget
-        assert self._socket is not None
-        socket, self._socket = self._socket, None
+        socket = self._sockets.pop()
         await socket.send_json({"op": RECONNECT, "d": None})
 
     async def until(self, what: str, number: int) -> None:
@@ -139,7 +139,6 @@ class DiscordServer:
         if self.refuse_message_content and data["intents"] & 1 << 15:
             await socket.close(code=4014, message=b"Disallowed intent(s).")
             return
-        self._socket = socket
         ready = {
             "v": 10,
             "user": user(BOT, "desk", bot=True),
@@ -149,9 +148,11 @@ class DiscordServer:
             "shard": data.get("shard"),
             "application": {"id": APPLICATION, "flags": 0},
         }
-        await self.emit("READY", ready)
         last = self._said[-1]["id"] if self._said else None
-        await self.emit("GUILD_CREATE", guild(last))
+        for name, event in (("READY", ready), ("GUILD_CREATE", guild(last))):
+            self._events.append({"op": DISPATCH, "t": name, "s": len(self._events) + 1, "d": event})
+            await socket.send_json(self._events[-1])
+        self._sockets.append(socket)
 
     async def _resume(self, socket: web.WebSocketResponse, data: dict[str, Any]) -> None:
         if self.forget_sessions:
@@ -160,7 +161,7 @@ class DiscordServer:
             return
         for event in self._events[data["seq"] :]:
             await socket.send_json(event)
-        self._socket = socket
+        self._sockets.append(socket)
         await self.emit("RESUMED", {})
         self.resumed += 1
         await self._notify()

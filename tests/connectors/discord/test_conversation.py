@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from connectors.base import Reply
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractAsyncContextManager
@@ -211,3 +213,23 @@ async def test_what_was_said_in_a_gap_is_answered_once(discord_world: Open) -> N
         await world.ada.send(world.channel, f"{world.mention} How do I reset it?")
         await world.env.restart_bot(world.connector.client(world.desk))
         assert world.desk.steps == ["accept", "answer", "sent"]
+
+
+async def test_who_takes_no_direct_messages_is_told_where_they_asked(discord_world: Open) -> None:
+    """Without what only they may read."""
+    async with discord_world() as world:
+        world.desk.answer_with = world.desk.command_with
+        world.env.inject_error("POST", "/channels/*/messages", status=403, code=50007, times=1)
+        await world.ada.send(world.channel, f"{world.mention} status")
+        (told,) = world.said(world.thread)
+        assert told.content.startswith("I may not write to you privately.")
+        assert world.desk.steps == ["accept", "answer", "sent"]
+
+
+async def test_something_is_said_unasked(discord_world: Open) -> None:
+    """An agent's reply goes to the thread of the question."""
+    async with discord_world() as world:
+        await world.ada.send(world.channel, f"{world.mention} How do I reset it?")
+        assert world.desk.message.address.thread == str(world.thread.id)
+        await world.connector.send(world.desk.message.address, Reply("An agent says hello."))
+        assert world.said(world.thread)[-1].content == "An agent says hello."
