@@ -57,6 +57,7 @@ class HelpdeskClient(discord.AutoShardedClient):
     def __init__(
         self, handler: DurableHandler, incoming: Incoming, *, message_content: bool, test_guild: str = ""
     ) -> None:
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # it has no voice to miss
         super().__init__(
             intents=intents(message_content=message_content),
             allowed_mentions=discord.AllowedMentions.none(),
@@ -207,9 +208,12 @@ class HelpdeskClient(discord.AutoShardedClient):
             platform_id = await self.show(event, reply)
         except (DeliveryError, *FAILURES) as error:
             self._log.warning("reply_not_sent", channel=event.address.channel, reason=str(error))
-            await self._handler.unsent(event)
+        except Exception:  # noqa: BLE001 - whatever it is, the question is not to stay open until the next start
+            self._log.exception("reply_not_sent", channel=event.address.channel)
+        else:
+            await self._handler.sent(event, platform_id)
             return
-        await self._handler.sent(event, platform_id)
+        await self._handler.unsent(event)
 
     async def _thread(self, message: discord.Message) -> discord.Thread | discord.PartialMessageable:
         partial = cast("discord.PartialMessageable", message.channel)

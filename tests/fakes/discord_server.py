@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import WSMsgType, web
 
-from tests.fakes.discord_payloads import APPLICATION, BOT, CHANNEL, GUILD, MEMBER, guild, message, user
+from tests.fakes.discord_payloads import (
+    APPLICATION,
+    BOT,
+    CHANNEL,
+    DIRECT,
+    GUILD,
+    MEMBER,
+    guild,
+    message,
+    user,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -226,6 +236,12 @@ class DiscordServer:
                     for command in body
                 ]
                 return self._commands
+            case "POST", ["users", "@me", "channels"]:
+                return {"id": DIRECT, "type": 1, "recipients": [user(MEMBER, "ada")]}
+            case "GET", ["guilds", _, "members", identity]:
+                joined = "2026-01-01T00:00:00+00:00"
+                member = {"roles": [], "joined_at": joined, "deaf": False, "mute": False, "flags": 0}
+                return member | {"user": user(identity, "ada")} if identity == MEMBER else None
             case "POST", ["channels", channel, "messages"]:
                 return await self._post(channel, body)
             case "GET", ["channels", channel, "messages"]:
@@ -237,7 +253,8 @@ class DiscordServer:
         if known is not None and body["enforce_nonce"]:
             return known
         post = message(self.next_id(), channel, user(BOT, "desk", bot=True), body.get("content", ""))
-        post["message_reference"] = body.get("message_reference")
+        if "message_reference" in body:
+            post["message_reference"] = body["message_reference"]
         self._nonces[channel, body["nonce"]] = post
         self.posts.append(post)
         self._said.append(post)

@@ -114,6 +114,17 @@ async def test_a_lost_response_does_not_double_the_reply(session: Session) -> No
     assert session.server.requests.count(("POST", POSTING)) == 2
 
 
+async def test_an_answer_of_discord_that_cannot_be_read_leaves_the_question_to_the_sweeper(
+    session: Session,
+) -> None:
+    """Whatever goes wrong, no question stays open until the next start."""
+    session.server.faults.append(Fault("POST", POSTING, 200, {"id": "strange"}))
+    async with session.running():
+        await session.server.until("identified", 1)
+        await session.server.say("How do I reset it?")
+        await session.until("accept", "answer", "unsent")
+
+
 @pytest.mark.parametrize("status", [429, 502])
 async def test_limits_and_trouble_are_waited_out(session: Session, status: int) -> None:
     """The post goes out, once."""
