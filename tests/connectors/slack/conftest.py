@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from bot.access import Access
 from bot.delivery import Delivery
@@ -68,6 +68,14 @@ class Desk:
         assert await self.delivery.drain(10)
         self.delivery._closing = False
         return await self.states()
+
+    async def released(self) -> None:
+        """Wait until the lease of what was not sent is given back."""
+        async with asyncio.timeout(10):
+            while True:
+                async with self.database.read() as connection:
+                    if (await connection.scalar(select(func.max(inbox.c.lease_until)))) == 0:
+                        return
 
     async def stop(self) -> None:
         """Kill the process: nothing is finished."""

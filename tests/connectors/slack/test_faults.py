@@ -156,6 +156,7 @@ async def test_a_post_that_is_refused_is_tried_later(office: Office, desk: Desk,
     slack.faults["chat.postMessage"].append(Refuse("restricted_action"))
     await slack.say("U1", ASK)
     assert await desk.settled() == ["sending"]
+    await desk.released()
     office.clock.advance(seconds=1)
     assert await desk.sweep() == 1
     assert await desk.states() == ["sent"]
