@@ -15,7 +15,7 @@ from connectors.discord.commands import build_tree, register
 from connectors.discord.interactions import Interactions
 from connectors.discord.people import Members
 from connectors.discord.posting import FAILURES, Poster
-from connectors.discord.views import AnswerButton
+from connectors.discord.views import AnswerButton, submitted
 from connectors.errors import DeliveryError
 
 if TYPE_CHECKING:
@@ -112,6 +112,13 @@ class HelpdeskClient(discord.AutoShardedClient):
         event = self._incoming.message(message, self.user)
         if event is not None:
             await self._message(event)
+
+    async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
+        """Do what a form stands for; commands and buttons come by discord.py's own ways."""
+        if interaction.type is discord.InteractionType.modal_submit:
+            form = submitted(cast("dict[str, Any]", interaction.data or {}))
+            if form is not None:
+                await self.do(interaction, *form)
 
     async def close(self) -> None:
         """End the connection, and what is still worked on: discord.py would leave it running."""

@@ -10,8 +10,11 @@ from connectors.discord.format import BUTTON_PREFIX
 
 if TYPE_CHECKING:
     import re
+    from collections.abc import Iterable, Iterator, Mapping
 
+FORM_PREFIX = "helpdesk-form"
 NOT_HELPFUL = "not_helpful"
+ADD = "add"
 TITLE_LIMIT = 200
 TEXT_LIMIT = 4_000
 """Of a text field: discord.com/developers/docs/components/reference#text-input"""
@@ -25,7 +28,7 @@ REASONS = {
 
 
 class Answers(Protocol):
-    """What a button or a form hands its click to."""
+    """What a button hands its click to."""
 
     async def do(self, interaction: discord.Interaction[Any], name: str, arguments: str) -> None:
         """Do a command for whoever clicked."""
@@ -66,37 +69,58 @@ class ReasonForm(discord.ui.Modal, title="What was not helpful?"):
     """Asks what was wrong with an answer."""
 
     def __init__(self, answer: str) -> None:
-        super().__init__(timeout=FORM_SECONDS)
-        self._answer = answer
-        self._reason: discord.ui.Select[ReasonForm] = discord.ui.Select(
-            options=[discord.SelectOption(label=words, value=value) for value, words in REASONS.items()]
+        super().__init__(timeout=FORM_SECONDS, custom_id=f"{FORM_PREFIX}:{NOT_HELPFUL}:{answer}")
+        reason: discord.ui.Select[ReasonForm] = discord.ui.Select(
+            custom_id="reason",
+            options=[discord.SelectOption(label=words, value=value) for value, words in REASONS.items()],
         )
-        self.add_item(discord.ui.Label(text="What was wrong with it?", component=self._reason))
-
-    async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
-        """Rate the answer."""
-        reason = "".join(self._reason.values[:1])
-        await _answers(interaction).do(interaction, NOT_HELPFUL, f"{self._answer} {reason}".strip())
+        self.add_item(discord.ui.Label(text="What was wrong with it?", component=reason))
 
 
 class ArticleForm(discord.ui.Modal, title="Add an article"):
     """Asks for an article's title and text, the text of a message filled in where it began with one."""
 
     def __init__(self, text: str = "") -> None:
-        super().__init__(timeout=FORM_SECONDS)
-        self._title: discord.ui.TextInput[ArticleForm] = discord.ui.TextInput(max_length=TITLE_LIMIT)
-        self._text: discord.ui.TextInput[ArticleForm] = discord.ui.TextInput(
+        super().__init__(timeout=FORM_SECONDS, custom_id=f"{FORM_PREFIX}:{ADD}:")
+        title: discord.ui.TextInput[ArticleForm] = discord.ui.TextInput(
+            custom_id="title", max_length=TITLE_LIMIT
+        )
+        body: discord.ui.TextInput[ArticleForm] = discord.ui.TextInput(
+            custom_id="text",
             style=discord.TextStyle.paragraph,
             max_length=TEXT_LIMIT,
             default=text[:TEXT_LIMIT] or None,
         )
-        self.add_item(discord.ui.Label(text="Title", component=self._title))
-        self.add_item(discord.ui.Label(text="Text", description="In Markdown", component=self._text))
+        self.add_item(discord.ui.Label(text="Title", component=title))
+        self.add_item(discord.ui.Label(text="Text", description="In Markdown", component=body))
 
-    async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
-        """Add the article, if whoever sent the form may."""
-        title = " ".join(self._title.value.split())
-        await _answers(interaction).do(interaction, "add", f"{title}\n{self._text.value}")
+
+def submitted(data: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Give the command and its arguments that a form stands for; None for what is no form of ours.
+
+    They are read from what Discord sent, not from a form in memory: another process may have shown it.
+    """
+    prefix, _, rest = str(data.get("custom_id", "")).partition(":")
+    if prefix != FORM_PREFIX:
+        return None
+    name, _, value = rest.partition(":")
+    fields = dict(_fields(data.get("components", ())))
+    if name == NOT_HELPFUL:
+        return NOT_HELPFUL, f"{value} {fields.get('reason', '')}".strip()
+    if name == ADD:
+        title = " ".join(fields.get("title", "").split())
+        return ADD, f"{title}\n{fields.get('text', '')}"
+    return None
+
+
+def _fields(components: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    for component in components:
+        if "value" in component:
+            yield component["custom_id"], component["value"]
+        elif component.get("values"):
+            yield component["custom_id"], component["values"][0]
+        inner = component.get("components") or ([component["component"]] if "component" in component else [])
+        yield from _fields(inner)
 
 
 def _answers(interaction: discord.Interaction[Any]) -> Answers:

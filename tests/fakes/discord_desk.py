@@ -34,6 +34,7 @@ class ScriptedDesk:
         self.command_with: Reply | None = DONE
         self.before_answer: Callable[[], Awaitable[None]] | None = None
         self.refuse_to_accept = 0
+        self.off = False
         self._known: set[str] = set()
 
     @property
@@ -52,7 +53,7 @@ class ScriptedDesk:
             self.refuse_to_accept -= 1
             raise OSError("the database is away")
         identity = self.metadata_id(event)
-        if isinstance(event, IncomingMessage) and not event.addressed:
+        if self.off or (isinstance(event, IncomingMessage) and not event.addressed):
             return False
         if identity in self._known:
             return False

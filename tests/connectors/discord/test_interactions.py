@@ -9,7 +9,7 @@ import discord
 import pytest
 
 from bot import commands
-from connectors.base import IncomingMessage, Reply
+from connectors.base import Command, IncomingMessage, Reply
 from connectors.discord.views import REASONS
 
 if TYPE_CHECKING:
@@ -107,11 +107,7 @@ async def test_an_article_is_added_by_a_form(discord_world: Open) -> None:
     async with discord_world() as world:
         grace = admin(world)
         shown = await grace.slash(world.channel, "helpdesk-admin add")
-        fields = [
-            row["component"]["custom_id"] if "component" in row else row["components"][0]["custom_id"]
-            for row in shown.modal["components"]
-        ]
-        result = await grace.submit_modal(shown, {fields[0]: "Reset it", fields[1]: "Press it.\nTwice."})
+        result = await grace.submit_modal(shown, {"title": "Reset it", "text": "Press it.\nTwice."})
         assert world.desk.command.name == "add"
         assert world.desk.command.arguments == "Reset it\nPress it.\nTwice."
         assert result.response.ephemeral
@@ -156,9 +152,7 @@ async def test_a_bad_rating_asks_for_a_reason(discord_world: Open) -> None:
         await world.ada.send(world.channel, f"{world.mention} How do I reset it?")
         (reply,) = world.said(world.thread)
         shown = await world.ada.click(reply, label="👎 Not helpful")
-        (row,) = shown.modal["components"]
-        field = (row.get("component") or row["components"][0])["custom_id"]
-        await world.ada.submit_modal(shown, {field: ["outdated"]})
+        await world.ada.submit_modal(shown, {"reason": ["outdated"]})
         assert (world.desk.command.name, world.desk.command.arguments) == ("not_helpful", "a1 outdated")
         assert set(REASONS) == commands.REASONS
 
@@ -250,3 +244,35 @@ async def test_commands_are_registered_once(discord_world: Open) -> None:
         assert len(world.requests("PUT", "/commands")) == 1
         await world.env.restart_bot(world.connector.client(world.desk))
         assert len(world.requests("PUT", "/commands")) == 1
+
+
+async def test_a_form_that_was_open_during_a_restart_is_taken(discord_world: Open) -> None:
+    """What somebody wrote meanwhile is not lost."""
+    async with discord_world() as world:
+        grace = admin(world)
+        shown = await grace.slash(world.channel, "helpdesk-admin add")
+        await world.env.restart_bot(world.connector.client(world.desk))
+        result = await grace.submit_modal(shown, {"title": "Reset it", "text": "Press it."})
+        assert world.desk.command.arguments == "Reset it\nPress it."
+        assert result.response.content == "Done."
+
+
+async def test_two_people_fill_in_the_same_form_at_once(discord_world: Open) -> None:
+    """Each is taken for whoever sent it."""
+    async with discord_world() as world:
+        grace, hopper = admin(world), admin(world)
+        forms = [await person.slash(world.channel, "helpdesk-admin add") for person in (grace, hopper)]
+        for person, form in zip((grace, hopper), forms, strict=True):
+            await person.submit_modal(form, {"title": "Reset it", "text": str(person.id)})
+        done = [event for event in world.desk.events if isinstance(event, Command)]
+        assert [event.sender.id for event in done] == [f"discord:{grace.id}", f"discord:{hopper.id}"]
+        assert [event.arguments.splitlines()[1] for event in done] == [str(grace.id), str(hopper.id)]
+
+
+async def test_a_channel_that_is_switched_off_says_so_to_a_command(discord_world: Open) -> None:
+    """The bot keeps out of it, but whoever asked it is not left waiting."""
+    async with discord_world() as world:
+        world.desk.off = True
+        result = await world.ada.slash(world.channel, "ask", question="How do I reset it?")
+        assert result.response.content == "I do not answer here."
+        assert world.desk.events == []
