@@ -72,8 +72,14 @@ def discord_world(spec: DiscordSpec | None) -> Callable[..., AbstractAsyncContex
     simcord = pytest.importorskip("simcord", reason="needs simcord: pip install simcord==3.2.1")
 
     @asynccontextmanager
-    async def opened(*, message_content: bool = True, counts: bool = True) -> AsyncIterator[World]:
-        connector = DiscordConnector("token", guilds=frozenset({str(GUILD)}) if counts else frozenset())
+    async def opened(
+        *, message_content: bool = True, counts: bool = True, test_guild: bool = False
+    ) -> AsyncIterator[World]:
+        connector = DiscordConnector(
+            "token",
+            guilds=frozenset({str(GUILD)}) if counts else frozenset(),
+            test_guild=str(GUILD) if test_guild else "",
+        )
         desk = ScriptedDesk()
         client = connector.client(desk, message_content=message_content)
         async with simcord.run(client, shard_count=1, strict_sync=True) as env:

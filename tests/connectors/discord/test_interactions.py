@@ -276,3 +276,21 @@ async def test_a_channel_that_is_switched_off_says_so_to_a_command(discord_world
         result = await world.ada.slash(world.channel, "ask", question="How do I reset it?")
         assert result.response.content == "I do not answer here."
         assert world.desk.events == []
+
+
+async def test_a_shared_answer_is_found_again(discord_world: Open) -> None:
+    """By the command that it answers, so that it is not given twice."""
+    async with discord_world() as world:
+        result = await world.ada.slash(world.channel, "ask", question="How do I reset it?", share=True)
+        event = world.desk.message
+        found = await world.connector.find_post(event.address, world.desk.metadata_id(event))
+        assert found == str(result.response.id)
+
+
+async def test_commands_are_tried_in_one_server(discord_world: Open) -> None:
+    """With a test guild nothing is registered anywhere else."""
+    async with discord_world(test_guild=True) as world:
+        (put,) = world.requests("PUT", "/commands")
+        assert f"/guilds/{world.guild.id}/" in put.path
+        result = await world.ada.slash(world.channel, "ask", question="How do I reset it?")
+        assert result.response.content == "Press **Forgot password**."
