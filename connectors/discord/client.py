@@ -55,7 +55,13 @@ class HelpdeskClient(discord.AutoShardedClient):
     """A connection to Discord. `ask` and `do` are what commands, buttons and forms call."""
 
     def __init__(
-        self, handler: DurableHandler, incoming: Incoming, *, message_content: bool, test_guild: str = ""
+        self,
+        handler: DurableHandler,
+        incoming: Incoming,
+        *,
+        ready: asyncio.Event,
+        message_content: bool,
+        test_guild: str = "",
     ) -> None:
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # it has no voice to miss
         super().__init__(
@@ -67,6 +73,7 @@ class HelpdeskClient(discord.AutoShardedClient):
         )
         self._handler = handler
         self._incoming = incoming
+        self._ready_event = ready
         self._test_guild = discord.Object(int(test_guild)) if test_guild else None
         self._members = Members(self, incoming)
         self._poster = Poster(self)
@@ -88,6 +95,7 @@ class HelpdeskClient(discord.AutoShardedClient):
 
     async def on_ready(self) -> None:
         """Answer what came while nobody listened; a resumed session gets it from Discord itself."""
+        self._ready_event.set()
         self._log.info("discord_connected", servers=len(self.guilds), shards=self.shard_count)
         if not self.guilds and self.application_id is not None:
             invite = discord.utils.oauth_url(self.application_id, permissions=PERMISSIONS)

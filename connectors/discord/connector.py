@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Self
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from config.settings import DiscordSettings
     from connectors.base import Address, Event, Handler, Reply
 
+READY_SECONDS = 20.0
 NO_CONTENT = (
     "switch on Message Content Intent at discord.com/developers/applications (Bot), and start again; "
     "until then I answer slash commands, mentions and direct messages only"
@@ -49,6 +51,7 @@ class DiscordConnector:
         self._api_url = api_url.rstrip("/")
         self._gateway_url = gateway_url
         self._client: HelpdeskClient | None = None
+        self._ready = asyncio.Event()
         self._log = structlog.get_logger()
 
     @classmethod
@@ -84,24 +87,25 @@ class DiscordConnector:
             Incoming(self._guilds),
             message_content=message_content,
             test_guild=self._test_guild,
+            ready=self._ready,
         )
         return self._client
 
     async def send(self, address: Address, reply: Reply) -> None:
         """Say something unasked. Raises DeliveryError."""
-        await self._connected().poster.send(address, reply)
+        await (await self._connected()).poster.send(address, reply)
 
     async def look_up(self, event: Event) -> Event:
         """Give the event with what is not known before it is committed."""
-        return await self._connected().look_up(event)
+        return await (await self._connected()).look_up(event)
 
     async def reply(self, event: Event, reply: Reply) -> str:
         """Show the reply to an event that somebody left behind. Raises DeliveryError."""
-        return await self._connected().show(event, reply)
+        return await (await self._connected()).show(event, reply)
 
     async def find_post(self, address: Address, metadata_id: str) -> str | None:
         """Give the id of the post that carries this reply, or None. Raises DeliveryError."""
-        return await self._connected().poster.find(address, metadata_id)
+        return await (await self._connected()).poster.find(address, metadata_id)
 
     async def _run(self, handler: DurableHandler, *, message_content: bool) -> None:
         async with self.client(handler, message_content=message_content) as client:
@@ -125,9 +129,14 @@ class DiscordConnector:
         client.shard_count = shards
         DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(self._gateway_url or gateway)
 
-    def _connected(self) -> HelpdeskClient:
-        if self._client is None:
-            raise DeliveryError("discord is not connected yet")
+    async def _connected(self) -> HelpdeskClient:
+        """Give the client once it knows its servers; what an earlier process left is taken up before that."""
+        try:
+            async with asyncio.timeout(READY_SECONDS):
+                await self._ready.wait()
+        except TimeoutError:
+            raise DeliveryError(f"discord was not connected within {READY_SECONDS:.0f} s") from None
+        assert self._client is not None
         return self._client
 
     @contextlib.contextmanager

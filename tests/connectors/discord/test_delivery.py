@@ -103,7 +103,6 @@ async def test_a_question_left_behind_is_answered_once_by_the_next(database: Dat
                 await thinking.wait()
         second.later()
         async with second.running():
-            await server.until("identified", 2)
             assert await second.delivery.sweep({"discord": second.connector}) == 1
             assert await second.delivery.sweep({"discord": second.connector}) == 0
         (post,) = server.posts
