@@ -27,6 +27,7 @@ _MENTION = re.compile(r"<(?=[@#/:]|a:|t:|id:)|@(?=everyone\b|here\b)", re.IGNORE
 _DEEP_HEADING = re.compile(r"^(?P<indent> {0,3})#{4,6} +(?P<words>.*?)(?: +#+)? *$", re.MULTILINE)
 _IMAGE = re.compile(r"!(?=\[[^\]\n]*\]\([^)\n]+\))")
 _BARE_TARGET = re.compile(r"(?<=\]\()(https?://[^\s<>()]+)(?=[)\s])")
+_BARE_URL = re.compile(r"(?<![\w(<\[/\"'=])https?://[^\s<>]*[^\s<>.,;:!?()\[\]{}'\"*_~`|]")
 _NOT_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\ud800-\udfff]")
 _TABLES = MarkdownIt("commonmark", {"html": False}).enable("table")
 
@@ -52,6 +53,7 @@ def escape(text: str) -> str:
 def _line_markup(text: str) -> str:
     text = _DEEP_HEADING.sub(lambda found: f"{found['indent']}**{found['words'].replace('**', '')}**", text)
     text = _BARE_TARGET.sub(r"<\1>", _IMAGE.sub("", text))
+    text = _BARE_URL.sub(r"<\g<0>>", text)
     return harmless(text)
 
 

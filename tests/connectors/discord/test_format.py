@@ -176,6 +176,13 @@ def test_a_mention_is_broken(mention: str) -> None:
         ("a || b || c", r"a \|\| b \|\| c"),
         ("[bank.com](https://evil.example)", "bank.com (<https://evil.example>)"),
         ("[our page](https://help.example.com/a)", "[our page](<https://help.example.com/a>)"),
+        ("See https://help.example.com/a.", "See <https://help.example.com/a>."),
+        ("**https://help.example.com/a**", "**<https://help.example.com/a>**"),
+        ("<https://help.example.com/a>", "<https://help.example.com/a>"),
+        (
+            "[https://help.example.com/a](https://help.example.com/a)",
+            "[https://help.example.com/a](<https://help.example.com/a>)",
+        ),
         ("````\na\n````", "```\na\n```"),
         ("`a || b`", "`a || b`"),
     ],
