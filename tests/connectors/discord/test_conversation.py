@@ -9,6 +9,7 @@ import pytest
 
 from connectors.base import Reply
 from connectors.discord.client import PERMISSIONS
+from tests.fakes.discord_desk import ANSWER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -146,7 +147,7 @@ async def test_a_post_that_fails_is_left_to_the_sweeper(discord_world: Open) -> 
         assert world.desk.steps == ["accept", "answer", "unsent"]
         again = await world.connector.look_up(world.desk.message)
         assert await world.connector.find_post(again.address, world.desk.metadata_id(again)) is None
-        post = await world.connector.reply(again, world.desk.answer_with)
+        post = await world.connector.reply(again, ANSWER)
         assert await world.connector.find_post(again.address, world.desk.metadata_id(again)) == post
 
 

@@ -12,7 +12,7 @@ from discord.http import Route
 
 from connectors.discord.connector import DiscordConnector
 from connectors.errors import ConnectorConfigError
-from tests.fakes.discord_desk import ScriptedDesk
+from tests.fakes.discord_desk import ANSWER, ScriptedDesk
 from tests.fakes.discord_payloads import CHANNEL, GUILD
 from tests.fakes.discord_server import DROP, TOKEN, DiscordServer, Fault
 
@@ -109,7 +109,7 @@ async def test_a_lost_response_does_not_double_the_reply(session: Session) -> No
         await session.until("accept", "answer", "unsent")
         event = session.desk.message
         assert await session.connector.find_post(event.address, session.desk.metadata_id(event)) is not None
-        await session.connector.reply(event, session.desk.answer_with)
+        await session.connector.reply(event, ANSWER)
     assert len(session.server.posts) == 1
     assert session.server.requests.count(("POST", POSTING)) == 2
 
