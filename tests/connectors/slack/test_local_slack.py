@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from tests.connectors.slack.conftest import Office
 
 PACKAGE = "local-slack-linux-x64@0.1.8"
+
+pytestmark = pytest.mark.counterpart("local-slack")
 WORKSPACE = """
 workspace: {{name: Desk, domain: desk, teamId: T1}}
 app:
