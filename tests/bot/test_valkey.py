@@ -7,6 +7,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -255,7 +256,8 @@ async def test_folder_deleted_under_it(tmp_path):
 
 async def test_others_may_not_prepare_the_socket_folder(tmp_path):
     """A runtime folder that others can write to is refused."""
-    (tmp_path / "run" / "helpdesk-bot").mkdir(parents=True)
-    (tmp_path / "run" / "helpdesk-bot").chmod(0o777)
-    with pytest.raises(ValkeyError, match="XDG_RUNTIME_DIR"):
-        await EmbeddedValkey(tmp_path / "data", {"XDG_RUNTIME_DIR": str(tmp_path / "run")}).start()
+    with tempfile.TemporaryDirectory(dir="/tmp") as run:  # short: a path too long for a socket is passed over
+        (Path(run) / "helpdesk-bot").mkdir()
+        (Path(run) / "helpdesk-bot").chmod(0o777)
+        with pytest.raises(ValkeyError, match="XDG_RUNTIME_DIR"):
+            await EmbeddedValkey(tmp_path / "data", {"XDG_RUNTIME_DIR": run}).start()
