@@ -12,7 +12,7 @@ import numpy as np
 import structlog
 
 from knowledge.errors import PassageIndexError
-from knowledge.models import ArticleRef, CorpusVersion, Passage, ScoredPassage
+from knowledge.models import ArticleRef, CorpusVersion, Passage, Question, ScoredPassage
 from knowledge.stores.filling import Embedding, IndexFiller, Library, Progress
 from knowledge.stores.generation import Generations
 from knowledge.stores.memory import Scope
@@ -23,7 +23,7 @@ from knowledge.stores.records import passage_of
 from knowledge.stores.store import PassageStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -112,6 +112,11 @@ class ArticleIndex:
             raise ValueError(f"{len(rows)} vectors for the {len(plan.texts)} texts of plan_query(text)")
         return await asyncio.to_thread(self._search, rows, plan, Scope(audience, sources, exclude), top_k)
 
+    async def held(self, words: Collection[str], question: Question) -> frozenset[str]:
+        """Give those of the words that stand in a passage which the question sees; see Vocabulary.holds."""
+        scope = Scope(question.audience, question.sources, question.exclude)
+        return await asyncio.to_thread(self._held, words, scope)
+
     async def reconcile(self, library: Library, progress: Progress | None = None) -> int:
         """Bring the index in step with the library and give how many passages were embedded.
 
@@ -171,6 +176,10 @@ class ArticleIndex:
             ScoredPassage(passage_of(hit.id, hit.text, hit.payload), hit.score, hit.dense, hit.keyword)
             for hit in hits
         ]
+
+    def _held(self, words: Collection[str], scope: Scope) -> frozenset[str]:
+        with self._using() as current:
+            return current.store.held(words, scope)
 
     def _count(self) -> int:
         with self._using() as current:

@@ -137,11 +137,23 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class Missing:
+    """A thing that a question names and the articles do not: letters, digits, `-` and `_`, at most 40 characters.
+
+    `anywhere`: it stands in no passage that the reader may see; else only in none about the rest of the question.
+    """
+
+    thing: str
+    anywhere: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """What retrieval found for a question and what the gate thinks of it, best first.
 
     `confidence` is the gate's calibrated probability (0-1) that `passages` answer the question. `version` was
-    read before the retrieval. `features` are the gate's inputs, for `/why`.
+    read before the retrieval. `features` are the gate's inputs, for `/why`. `missing` is what the question names and
+    the articles do not.
     """
 
     question: Question
@@ -150,9 +162,10 @@ class Evidence:
     verdict: Verdict
     version: CorpusVersion
     features: Mapping[str, float] = field(default_factory=dict)
+    missing: Missing | None = None
 
     def fingerprint(self) -> str:
-        """Hash the set of passages (id, text, title, url, date, audience) and the verdict; order is ignored."""
+        """Hash the set of passages (id, text, title, url, date, audience), the verdict and what is missing."""
         rows = sorted(
             revision_of(
                 scored.passage.id,
@@ -165,7 +178,8 @@ class Evidence:
             )
             for scored in self.passages
         )
-        return revision_of(rows, self.verdict.value)
+        missing = self.missing and (self.missing.thing, self.missing.anywhere)
+        return revision_of(rows, self.verdict.value, missing)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from knowledge.answering.compose import closest
+from knowledge.answering.ground import neutralise
 from knowledge.answering.language import detect_language, same_language
-from knowledge.answering.phrases import phrases
+from knowledge.answering.missing import topic_first
+from knowledge.answering.phrases import has_phrases, phrases
 from knowledge.embedding import block_torch
 from knowledge.models import Answer, Verdict
 
@@ -21,9 +24,9 @@ if TYPE_CHECKING:
     from knowledge.answering.steps.payload import Made
     from knowledge.embedding.engine import Embedding
     from knowledge.index import ArticleIndex
-    from knowledge.models import Citation, Evidence, Question
+    from knowledge.models import Citation, Evidence, Missing, Question
 
-ANSWER_VERSION = "1"
+ANSWER_VERSION = "2"
 """Moves when the same evidence would give another answer; part of the answer cache's key."""
 
 
@@ -96,7 +99,10 @@ def _answered(
         text = f"{text}\n\n{spoken.note(written_in)}"
     near: tuple[Citation, ...] = ()
     if evidence.verdict is Verdict.UNSURE:
-        text = f"{spoken.unsure}\n\n{text}"
+        unsure = (
+            spoken.unsure if evidence.missing is None else f"{spoken.lack(evidence.missing)} {spoken.unsure}"
+        )
+        text = f"{unsure}\n\n{text}"
         near = closest([s.passage for s in evidence.passages], composed.citations)
     return Answer(
         id=new_answer_id(),
@@ -112,14 +118,26 @@ def _answered(
     )
 
 
+def refusal(persona: Persona, missing: Missing | None) -> str:
+    """Say in the persona's language what the articles lack; not known, or not sayable there: its own words."""
+    if missing is None or not has_phrases(persona.language):
+        return persona.no_answer
+    return neutralise(phrases(persona.language).lack(missing))
+
+
 def _unanswered(question: Question, evidence: Evidence, persona: Persona, trace: dict[str, Any]) -> Answer:
+    near = list(evidence.passages)
+    if evidence.missing is not None and not evidence.missing.anywhere:
+        near = topic_first(
+            question.text, near
+        )  # of "VPN on Android" the articles on the VPN, not those on Android
     return Answer(
         id=new_answer_id(),
         question=question.text,
-        text=persona.no_answer,
+        text=refusal(persona, evidence.missing),
         verdict=Verdict.UNANSWERED,
         confidence=evidence.confidence,
-        closest=closest([scored.passage for scored in evidence.passages]),
+        closest=closest([scored.passage for scored in near]),
         persona=persona.name,
         language=persona.language,
         trace=trace,
@@ -127,7 +145,8 @@ def _unanswered(question: Question, evidence: Evidence, persona: Persona, trace:
 
 
 def _evidence_trace(evidence: Evidence) -> dict[str, Any]:
-    return {
+    missing = evidence.missing
+    return ({"missing": asdict(missing)} if missing else {}) | {
         "passages": [
             {
                 "id": scored.passage.id,

@@ -14,7 +14,11 @@ from knowledge.models import Verdict, revision_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from knowledge.models import ScoredPassage
+    from knowledge.models import Missing, ScoredPassage
+
+
+_MISSING_ODDS = math.exp(-1.5)
+_BELOW = 0.99
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,7 @@ class GateModel:
     @property
     def digest(self) -> str:
         """Changes with any number of the model; part of the answer cache's key."""
-        return revision_of(self.bias, dict(self.weight), dict(self.mean), dict(self.scale))
+        return revision_of(_MISSING_ODDS, self.bias, dict(self.weight), dict(self.mean), dict(self.scale))
 
 
 def load_gate() -> GateModel:
@@ -54,21 +58,33 @@ def load_gate() -> GateModel:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceGate:
-    """Decides by two thresholds: from `min_confidence` answered, from `unsure_confidence` unsure."""
+    """Decides by two thresholds: from `min_confidence` answered, from `unsure_confidence` unsure.
+
+    On top of the model stands a rule: when the question names a thing that the articles do not (`missing.py`), the
+    odds are divided by e^1.5 and the confidence stays below `min_confidence`. Passages about Jira look like an
+    answer to "How do I connect Salesforce?", whatever the similarity.
+    """
 
     model: GateModel
     min_confidence: float
     unsure_confidence: float
 
     def judge(
-        self, question: str, passages: Sequence[ScoredPassage]
+        self, question: str, passages: Sequence[ScoredPassage], missing: Missing | None = None
     ) -> tuple[float, Verdict, dict[str, float]]:
         """Give the confidence, the verdict and their features; without passages it is unanswered."""
         if not passages:
             return 0.0, Verdict.UNANSWERED, {}
         features = gate_features(question, passages)
         confidence = self.model.probability(features)
+        if missing:
+            features |= {"missing_thing": 1.0, "without_missing": confidence}
+            confidence = self._discounted(confidence)
         return confidence, self.verdict(confidence), features
+
+    def _discounted(self, confidence: float) -> float:
+        odds = confidence / (1.0 - confidence) * _MISSING_ODDS
+        return min(odds / (1.0 + odds), _BELOW * self.min_confidence)
 
     def verdict(self, confidence: float) -> Verdict:
         """Give the verdict for a confidence."""

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from knowledge.models import Missing
+
 
 @dataclass(frozen=True, slots=True)
 class Phrases:
@@ -20,8 +22,14 @@ class Phrases:
     language_note: str
     conflict: str
     no_date: str
+    missing: str
+    missing_here: str
     platforms: Mapping[str, str]
     languages: Mapping[str, str]
+
+    def lack(self, missing: Missing) -> str:
+        """Say what the articles lack."""
+        return (self.missing if missing.anywhere else self.missing_here).format(thing=missing.thing)
 
     def note(self, language: str) -> str:
         """Say in which language the article is."""
@@ -33,6 +41,11 @@ class Phrases:
 @lru_cache(maxsize=1)
 def _table() -> dict[str, dict[str, Any]]:
     return tomllib.loads(files("knowledge.answering").joinpath("phrases.toml").read_text(encoding="utf-8"))
+
+
+def has_phrases(language: str) -> bool:
+    """Whether there are phrases of this BCP 47 tag, so that `phrases` need not fall back to English."""
+    return language.replace("_", "-").split("-")[0].lower() in _table()
 
 
 @lru_cache(maxsize=64)

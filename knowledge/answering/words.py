@@ -108,6 +108,11 @@ def platforms(text: str) -> frozenset[str]:
     return frozenset(_PLATFORMS[word] for word in words(text) if word in _PLATFORMS)
 
 
+def names_platform(word: str) -> tuple[str, ...]:
+    """Give the words for the platform that a casefolded word names, itself included; none for another word."""
+    return tuple(name for name, platform in _PLATFORMS.items() if platform == _PLATFORMS.get(word))
+
+
 def numbers(text: str) -> frozenset[str]:
     """Give the numbers that stand alone in the text ("90", "1.5"), as they are written."""
     return frozenset(_NUMBER.findall(text))

@@ -13,6 +13,7 @@ from knowledge.stores.analysis import Analyzer, common_terms, stemmer_language
 from knowledge.stores.centres import ArticleCentres
 from knowledge.stores.fusion import BALANCED, Fusion
 from knowledge.stores.postings import Postings, weighted_counts
+from knowledge.stores.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -158,6 +159,12 @@ class MemorySearch:
             )
             for slot in self._best(scores, mask, top_k)
         ]
+
+    def held(self, words: Iterable[str], scope: Scope) -> frozenset[str]:
+        """Give those of the words that stand in an entry in scope; see Vocabulary.holds."""
+        languages = [language for language, count in self._languages.items() if count]
+        seen = Vocabulary(self._postings, self._analyzer, languages, self._mask(scope))
+        return frozenset(word for word in words if seen.holds(word))
 
     def _put(self, entry: Entry) -> int:
         """Fill a slot and give the number of its article."""

@@ -94,6 +94,15 @@ class Postings:
         """Give the score that nothing can exceed: every query term, as often as one likes."""
         return (K1 + 1) * sum(weight for _, weight in self._telling(weights))
 
+    def terms(self) -> Iterable[str]:
+        """Give every term ever held, those that no slot holds any more included."""
+        return self._ids.keys()
+
+    def slots_of(self, term: str) -> NDArray[np.int32]:
+        """Give the slots that hold a term."""
+        number = self._ids.get(term)
+        return np.frombuffer(b"" if number is None else self._slots[number], np.int32)
+
     def _telling(self, weights: Mapping[str, float]) -> list[tuple[int, float]]:
         known = [(self._ids[term], weight) for term, weight in weights.items() if term in self._ids]
         weighed = [

@@ -11,6 +11,7 @@ from knowledge.stores.passage_file import PassageFile
 from knowledge.stores.records import entry_of
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from knowledge.stores.query import QueryPlan
@@ -56,6 +57,12 @@ class PassageStore:
         with self._lock:
             self.refresh()
             return self._memory.search(vectors, plan, scope, top_k, fusion)
+
+    def held(self, words: Collection[str], scope: Scope) -> frozenset[str]:
+        """Give those of the words that stand in the newest committed state; see MemorySearch.held."""
+        with self._lock:
+            self.refresh()
+            return self._memory.held(words, scope)
 
     def items(self) -> list[tuple[str, str, str]]:
         """Give id, text and payload of everything held, by id."""

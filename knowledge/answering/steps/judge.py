@@ -3,6 +3,7 @@
 from haystack import component
 
 from knowledge.answering.gate import EvidenceGate
+from knowledge.answering.missing import find_missing
 from knowledge.answering.steps.payload import Found, Judged
 from knowledge.models import Evidence
 
@@ -19,7 +20,8 @@ class JudgeEvidence:
     def run(self, found: Found) -> dict[str, Judged]:
         """Give the evidence, `judged`."""
         kept = found.passages[: self._top_k]
-        confidence, verdict, features = self._gate.judge(found.question.text, kept)
+        missing = find_missing(found.question.text, kept, found.held)
+        confidence, verdict, features = self._gate.judge(found.question.text, kept, missing)
         features["stale"] = float(found.stale)
-        evidence = Evidence(found.question, kept, confidence, verdict, found.version, features)
+        evidence = Evidence(found.question, kept, confidence, verdict, found.version, features, missing)
         return {"judged": Judged(evidence, found)}

@@ -35,12 +35,16 @@ class Query(Shared):
 
 @dataclass(frozen=True, slots=True)
 class Found(Shared):
-    """Passages, best first, the corpus version read before the search, and how many were dropped as stale."""
+    """Passages, best first, the corpus version read before the search, and how many were dropped as stale.
+
+    `held` are those words of the question, as far as they were looked up, that the articles in sight have.
+    """
 
     question: Question
     passages: tuple[ScoredPassage, ...]
     version: CorpusVersion
     stale: int = 0
+    held: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

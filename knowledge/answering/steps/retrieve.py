@@ -2,6 +2,7 @@
 
 from haystack import component
 
+from knowledge.answering.missing import words_to_look_up
 from knowledge.answering.steps.payload import Found, Query
 from knowledge.answering.words import clip
 from knowledge.index import ArticleIndex
@@ -35,4 +36,6 @@ class RetrievePassages:
             top_k=query.top_k,
             candidates=max(self._candidates, query.top_k),
         )
-        return {"found": Found(question, tuple(passages), version)}
+        looked_up = words_to_look_up(question.text)
+        held = await self._index.held(looked_up, question) if looked_up else frozenset()
+        return {"found": Found(question, tuple(passages), version, held=held)}
