@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from config.errors import ConfigError, PersonaError
-from config.nearest import did_you_mean
+from config.nearest import did_you_mean, is_likely, nearest
 from config.toml_file import absolute, read_toml
 
 if TYPE_CHECKING:
@@ -79,9 +79,11 @@ def load_persona(name_or_path: str, base: Path = Path()) -> Persona:
         return _read(absolute(name_or_path, base))
     shipped = shipped_personas()
     if name_or_path not in shipped:
+        guess = nearest(name_or_path, shipped)
+        hint = f" (did you mean {guess}?)" if guess and is_likely(name_or_path, guess) else ""
         raise PersonaError(
-            f'there is no persona "{name_or_path}"; {did_you_mean(name_or_path, shipped)} '
-            f"Shipped are {', '.join(shipped)}; your own goes by the path of its TOML file"
+            f'there is no persona "{name_or_path}"{hint}; '
+            f"write {', '.join(shipped)}, or the path of your own TOML file"
         )
     return _read(_SHIPPED / f"{name_or_path}.toml")
 

@@ -206,8 +206,9 @@ def _parse(line: bytes, *, first: bool) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise ValueError(f"is not valid UTF-8 at its byte {error.start}; save the file as UTF-8") from None
     except json.JSONDecodeError as error:
+        fault = error.msg.removesuffix(" at")  # some of its messages end so, for what Python itself appends
         raise ValueError(
-            f"is no JSON, or is cut off ({error.msg} at column {error.colno}); write the line again"
+            f"is no JSON, or is cut off ({fault} at column {error.colno}); write the line again"
         ) from None
     except (RecursionError, ValueError) as error:
         raise ValueError(

@@ -58,9 +58,12 @@ def test_an_unknown_persona_names_the_nearest_and_the_list() -> None:
     """The message helps whoever mistyped."""
     with pytest.raises(PersonaError) as caught:
         load_persona("freindly")
-    assert 'no persona "freindly"; did you mean friendly?' in str(caught.value)
-    assert "concise, formal, friendly, german" in str(caught.value)
+    write = "write concise, formal, friendly, german, or the path of your own TOML file"
+    assert str(caught.value) == f'there is no persona "freindly" (did you mean friendly?); {write}'
     assert isinstance(caught.value, ConfigError)
+    with pytest.raises(PersonaError) as caught:
+        load_persona("nope")
+    assert str(caught.value) == f'there is no persona "nope"; {write}'
 
 
 @pytest.mark.parametrize(

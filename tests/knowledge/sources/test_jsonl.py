@@ -67,7 +67,10 @@ async def test_line_becomes_an_article(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "fault"),
     [
-        (json.dumps(GOOD | {"id": "cut"})[:60].encode(), "is no JSON, or is cut off (Unterminated string"),
+        (
+            b'{"id": "cut", "title": "Ref',
+            "is no JSON, or is cut off (Unterminated string starting at column 24); write the line again",
+        ),
         (b"[1, 2]", "is JSON, but no object in braces"),
         (b"null", "is JSON, but no object in braces"),
         (b'{"id": "\xff"}', "is not valid UTF-8 at its byte 8"),
