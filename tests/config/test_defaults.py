@@ -11,6 +11,8 @@ from pydantic import SecretStr
 import config
 from config.durations import Schedule
 from config.settings import ChannelSettings, Settings, SourceSettings, config_keys, load_settings
+from knowledge.sources.folder import FolderOptions
+from knowledge.sources.jsonl import JsonlOptions
 
 DEFAULTS = Path(config.__file__).parent / "defaults.toml"
 
@@ -52,9 +54,10 @@ def test_it_is_a_config_file_that_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_what_has_no_default_stands_there_as_a_comment() -> None:
-    """web.port, and every key of [[sources]] and [[channels]]."""
+    """web.port, and every key of [[sources]], of its shipped types, and of [[channels]]."""
     comments = set(re.findall(r"^# (\w+) = ", DEFAULTS.read_text(encoding="utf-8"), flags=re.MULTILINE))
-    assert comments == {"port"} | SourceSettings.model_fields.keys() | ChannelSettings.model_fields.keys()
+    tables = (SourceSettings, FolderOptions, JsonlOptions, ChannelSettings)
+    assert comments == {"port"}.union(*(table.model_fields for table in tables))
 
 
 def test_its_examples_are_valid() -> None:
@@ -64,6 +67,10 @@ def test_its_examples_are_valid() -> None:
     source = {key: document[key] for key in SourceSettings.model_fields if key != "token_file"}
     source["audience"] = ["public"]
     assert SourceSettings.model_validate(source).schedule == Schedule.parse("1h")
+    for options in (FolderOptions, JsonlOptions):
+        options.model_validate({key: document[key] for key in options.model_fields})
+    assert document["max_bytes"] == FolderOptions().max_bytes == JsonlOptions().max_bytes
+    assert document["convert_seconds"] == FolderOptions().convert_seconds
     assert (
         ChannelSettings.model_validate({key: document[key] for key in ChannelSettings.model_fields}).mode
         == "mention"
