@@ -50,10 +50,10 @@ def machine() -> dict[str, Any]:
 
 
 def find_data(given: str | None) -> Path | None:
-    """Give the folder of question sets: as given, by HELPDESK_BOT_BENCH_DATA, or beside the checkout."""
+    """Give the folder of question sets: as given, by BENCH_DATA, or beside the checkout."""
     candidates = [
         given,
-        os.environ.get("HELPDESK_BOT_BENCH_DATA"),
+        os.environ.get("BENCH_DATA"),
         str(HERE.parent.parent / "shared" / "data"),
     ]
     for candidate in candidates:

@@ -1,7 +1,7 @@
 """Law 7: nothing that was acknowledged is lost, whenever the plug is pulled.
 
 Each round starts a real `helpdesk-bot` process (a sync, a reindex or an `articles add`), kills its whole process group
-with SIGKILL at a random moment, then starts the bot again and compares. HELPDESK_BOT_TEST_KILLS says how many rounds.
+with SIGKILL at a random moment, then starts the bot again and compares. TEST_KILLS says how many rounds.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import pytest
 from bot.app import App
 from config.settings import load_settings
 
-ROUNDS = int(os.environ.get("HELPDESK_BOT_TEST_KILLS", "5"))
+ROUNDS = int(os.environ.get("TEST_KILLS", "5"))
 PROGRAM = Path(sys.executable).parent / "helpdesk-bot"
 _VOCABULARY = "invoice timer seat plan vpn password export budget webhook retainer calendar key refund badge"
 WORDS = _VOCABULARY.split()
@@ -136,7 +136,7 @@ async def _library_and_index(desk: Desk) -> tuple[dict[str, str], dict[str, str]
 @pytest.mark.timeout(60 + 30 * ROUNDS)
 async def test_nothing_is_lost_when_the_bot_is_killed(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """After every kill, a restart has every acknowledged article, and library and index agree."""
-    seed = int(os.environ.get("HELPDESK_BOT_TEST_SEED", str(random.randrange(2**32))))
+    seed = int(os.environ.get("TEST_SEED", str(random.randrange(2**32))))
     desk = Desk(tmp_path, random.Random(seed))
     desk.prepare(30, request.config.cache.mkdir("embedding-models"))
     desk.run("sync", "--json")
