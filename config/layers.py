@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, get_origin
 from config.keys import PREFIX, ConfigKey, KeyPath, environment_name, place
 from config.nearest import is_likely, similarity
 from config.secret_files import SecretFile
+from config.stray_variables import stray_variables
 from config.toml_file import absolute, read_toml
 
 if TYPE_CHECKING:
@@ -68,8 +69,12 @@ class LayerReader:
         return layer
 
     def environment(self, environ: Mapping[str, str]) -> Layer:
-        """Read `HELPDESK_BOT__SECTION__KEY`; a section, list or table may be given whole as JSON."""
+        """Read `HELPDESK_BOT__SECTION__KEY`; a section, list or table may be given whole as JSON.
+
+        Another variable that begins with HELPDESK_BOT_ is a problem: it was meant for the bot.
+        """
         layer = Layer()
+        layer.problems.extend(stray_variables(environ, self._variables()))
         names = sorted(
             (name for name in environ if name.startswith(PREFIX)), key=lambda name: (name.count("__"), name)
         )
@@ -92,6 +97,11 @@ class LayerReader:
                     value = SecretFile(self._absolute(environ[name])) if is_file else environ[name]
                     layer.add(path, Given(value, name))
         return layer
+
+    def _variables(self) -> set[KeyPath]:
+        """Give the paths of all that a variable may set: keys, files of secrets, and sections whole."""
+        files = {(*path[:-1], path[-1] + _FILE_SUFFIX) for path, key in self._keys.items() if key.secret}
+        return self._keys.keys() | files | {(section,) for section in self._sections}
 
     def _variable(self, layer: Layer, path: KeyPath, name: str, text: str) -> None:
         key = self._keys.get(path)

@@ -14,12 +14,12 @@ from config.layers import Given, Layer, LayerReader
 from config.persona import is_persona_path
 from config.problems import problem_lines, table_label
 from config.secret_files import SecretFile, read_secret
+from config.stray_variables import CONFIG_VARIABLE
 from config.toml_file import absolute
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-CONFIG_VARIABLE = "HELPDESK_BOT_CONFIG"
 CONFIG_FILE = "helpdesk-bot.toml"
 
 _SECRET_NAMES = ("token", "password", "passwd", "secret", "api_key", "apikey", "private_key", "access_key")

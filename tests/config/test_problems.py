@@ -73,8 +73,43 @@ def test_other_peoples_variables_are_left_alone(tmp_path: Path) -> None:
     """Kubernetes sets HELPDESK_BOT_PORT for a service of that name; it is none of ours."""
     load_settings(
         write(tmp_path, ""),
-        {"HELPDESK_BOT_PORT": "tcp://10.0.0.1:80", "HELPDESK_BOT_SERVICE_HOST": "10.0.0.1"},
+        {
+            "HELPDESK_BOT_PORT": "tcp://10.0.0.1:80",
+            "HELPDESK_BOT_PORT_80_TCP": "tcp://10.0.0.1:80",
+            "HELPDESK_BOT_PORT_80_TCP_PROTO": "tcp",
+            "HELPDESK_BOT_PORT_80_TCP_PORT": "80",
+            "HELPDESK_BOT_PORT_80_TCP_ADDR": "10.0.0.1",
+            "HELPDESK_BOT_SERVICE_HOST": "10.0.0.1",
+            "HELPDESK_BOT_SERVICE_PORT": "80",
+            "HELPDESK_BOT_WEB_SERVICE_PORT_HTTP": "80",
+            "HELPDESK_BOT_WEB_PORT": "tcp://10.0.0.1:80",
+            "HELPDESK_BOTANY": "1",
+        },
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "end"),
+    [
+        ("HELPDESK_BOT_DATA_DIR", "write HELPDESK_BOT__DATA_DIR, with two underscores"),
+        ("HELPDESK_BOT_WEB_PORT", "write HELPDESK_BOT__WEB__PORT, with two underscores"),
+        ("HELPDESK_BOT_WEB__PORT", "write HELPDESK_BOT__WEB__PORT, with two underscores"),
+        (
+            "HELPDESK_BOT_SLACK_BOT_TOKEN_FILE",
+            "write HELPDESK_BOT__SLACK__BOT_TOKEN_FILE, with two underscores",
+        ),
+        ("HELPDESK_BOT_DATADIR", "did you mean HELPDESK_BOT__DATA_DIR?"),
+        ("HELPDESK_BOT_CONFIG_FILE", "did you mean HELPDESK_BOT_CONFIG?"),
+        (
+            "HELPDESK_BOT_XYZZY",
+            "settings begin with HELPDESK_BOT__ (two underscores); the nearest is HELPDESK_BOT__LLM__API_KEY",
+        ),
+    ],
+)
+def test_a_variable_with_one_underscore_is_a_problem(tmp_path: Path, name: str, end: str) -> None:
+    """It would be ignored without a word; its value, which may be a secret, is not repeated."""
+    (problem,) = problems(tmp_path, environ={name: "8080"})
+    assert problem == f"{name} is not a setting; {end}"
 
 
 @pytest.mark.parametrize(
