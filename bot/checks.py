@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.check_chat import check_discord, check_slack
+from bot.check_index import check_index
 from bot.check_redis import check_redis
 from bot.check_result import CheckResult
 from config.errors import ConfigError
@@ -40,7 +41,7 @@ async def run_checks(
 ) -> list[CheckResult]:
     """Try everything that `settings`, loaded from `file`, names; never raises for what it finds.
 
-    Results come in a fixed order: config, personas, model, database, Redis, sources, Slack, Discord.
+    Results come in a fixed order: config, personas, model, database, search index, Redis, sources, Slack, Discord.
     """
     personas = [
         settings.persona.default,
@@ -50,6 +51,7 @@ async def run_checks(
         *((_persona_label(name), _persona(name)) for name in dict.fromkeys(personas)),
         ("embedding model", _model(settings.embedding.model)),
         ("database", _database(settings)),
+        ("search index", check_index(settings)),
         ("redis", check_redis(settings.redis.url.get_secret_value(), settings.data_dir)),
         *((_source_label(source.name), _source(source, environ)) for source in settings.sources),
         ("slack", check_slack(settings.slack, web_port=settings.web.port)),

@@ -12,7 +12,7 @@ import numpy as np
 import structlog
 
 from knowledge.errors import PassageIndexError
-from knowledge.models import ArticleRef, CorpusVersion, Passage, Question, ScoredPassage
+from knowledge.models import Article, ArticleRef, CorpusVersion, Passage, Question, ScoredPassage
 from knowledge.stores.filling import Embedding, IndexFiller, Library, Progress
 from knowledge.stores.generation import Generations
 from knowledge.stores.memory import Scope
@@ -23,7 +23,7 @@ from knowledge.stores.records import passage_of
 from knowledge.stores.store import PassageStore
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -129,6 +129,19 @@ class ArticleIndex:
         with self._using() as current:
             return await IndexFiller(current.store.file, self._embedding, self._splitter()).run(
                 library, progress
+            )
+
+    async def prepare(self, articles: Sequence[Article], progress: Progress | None = None) -> int:
+        """Embed what these revisions will need before the library takes them; give how many passages.
+
+        Searches see no change. The next `reconcile` then switches to them at once, so that no question falls between
+        an article's old passages and its new ones. The caller holds the lease that `reconcile` asks for.
+        """
+        if await asyncio.to_thread(self._stale_reason):
+            return 0
+        with self._using() as current:
+            return await IndexFiller(current.store.file, self._embedding, self._splitter()).prepare(
+                articles, progress
             )
 
     async def rebuild(self, library: Library, progress: Progress | None = None) -> int:

@@ -15,7 +15,7 @@ from knowledge.models import SyncReport
 from knowledge.sync_plan import plan_sync, refused_as_empty
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping, Sequence
     from datetime import datetime
 
     from knowledge.leases import Lease, Leases
@@ -37,6 +37,14 @@ INDEX_LEASE = "index"
 
 class Index(Protocol):
     """What a sync needs of the passage index."""
+
+    def known(self) -> Mapping[ArticleRef, str]:
+        """Give the revision of each article that is held."""
+        ...
+
+    async def prepare(self, articles: Sequence[Article], progress: Progress | None = None) -> int:
+        """Embed what these revisions will need, changing nothing that is searched; give the passages embedded."""
+        ...
 
     async def reconcile(self, library: ArticleLibrary, progress: Progress | None = None) -> int:
         """Bring the index to what the library holds; give the number of passages embedded."""
@@ -125,6 +133,16 @@ class ArticleSync:
         await self._reconcile(None)
         return was_there
 
+    async def mend(self, progress: Progress | None = None) -> int:
+        """Bring an index that a killed process left behind its library up to it; give the passages embedded.
+
+        Does nothing while another process indexes: that one is at it.
+        """
+        if await self._library.revisions() == self._index.known():
+            return 0
+        async with self._leases.hold(INDEX_LEASE) as lease:
+            return 0 if lease is None else await self._index.reconcile(self._library, progress)
+
     async def reindex(self, progress: Progress | None = None) -> int:
         """Make the index anew; give the passages embedded. Raises StorageError if another process indexes."""
         async with self._indexing():
@@ -154,13 +172,44 @@ class ArticleSync:
     async def _apply(
         self, plan: SyncPlan, lease: Lease, report: SyncReport, progress: Progress | None
     ) -> SyncReport:
-        await self._library.apply(plan, lease, progress)
+        """Apply the plan to library and index. What replaces searchable passages is embedded first.
+
+        So a question that is asked meanwhile finds the old passages until the new ones are there; but what
+        somebody may no longer read leaves at once.
+        """
+        urgent, rest = await self._split(plan)
+        await self._library.apply(urgent, lease)
+        embedded = await self._prepare(rest, progress)
+        error: str | None = None
+        await self._library.apply(rest, lease, progress)
         await self._library.purge()
         try:
-            return replace(report, embedded_passages=await self._reconcile(progress))
+            embedded += await self._reconcile(progress)
+        except KnowledgeError as failure:
+            error = str(failure)
+        both = "; ".join(part for part in (report.error, error) if part)
+        return replace(report, embedded_passages=embedded, error=both or None)
+
+    async def _split(self, plan: SyncPlan) -> tuple[SyncPlan, SyncPlan]:
+        """Give what takes a right to read away (removals, labels that were lost), and the rest."""
+        rows = await self._library.current([article.ref for article in plan.updated])
+        narrowed = tuple(a for a in plan.updated if a.ref in rows and not rows[a.ref][1] <= a.audience)
+        others = tuple(article for article in plan.updated if article not in narrowed)
+        return replace(plan, added=(), updated=narrowed), replace(plan, updated=others, removed=())
+
+    async def _prepare(self, plan: SyncPlan, progress: Progress | None) -> int:
+        """Embed what the plan's changes need, unless another process indexes; give how many passages.
+
+        What fails here is left to `reconcile`, which says why.
+        """
+        if not plan.updated:
+            return 0
+        try:
+            async with self._leases.hold(INDEX_LEASE) as lease:
+                return 0 if lease is None else await self._index.prepare(plan.updated, progress)
         except KnowledgeError as error:
-            both = str(error) if report.error is None else f"{report.error}; {error}"
-            return replace(report, error=both)
+            self._log.warning("sync.not_prepared", source=plan.source, error=str(error))
+            return 0
 
     async def _reconcile(self, progress: Progress | None) -> int:
         async with self._indexing():

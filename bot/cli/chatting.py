@@ -13,7 +13,7 @@ from typer import BadParameter
 
 from bot.app import App
 from bot.cli.output import note
-from bot.cli.runtime import execute, settings_from, sync_named
+from bot.cli.runtime import execute, mend_index, settings_from, sync_named
 from bot.commands import COMMANDS
 from bot.errors import CommandError
 from bot.scheduler import due_at
@@ -144,6 +144,7 @@ async def _sync(app: App, plan: Plan) -> None:
             for source in app.settings.sources
             if due_at(Schedule.parse(source.every), await runs.last(source.name), now) <= now
         ]
+    await mend_index(app)
     reports = await sync_named(app, names)
     errors = [report.error for report in reports if report.error is not None]
     if plan.syncs_all and errors and not await (await app.library()).count():

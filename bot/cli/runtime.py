@@ -12,6 +12,7 @@ from bot.cli.logs import configure_logs
 from bot.cli.output import note, progress_bars
 from config.nearest import did_you_mean
 from config.settings import Settings, load_settings
+from knowledge.errors import KnowledgeError
 from knowledge.models import SyncReport
 
 TERMINATED = 143
@@ -57,10 +58,27 @@ def execute(
 
 
 async def sync_new_sources(app: App) -> list[SyncReport]:
-    """Sync the sources that never were, so that a first question finds articles; failures are only said."""
+    """Sync the sources that never were, so that a first question finds articles; failures are only said.
+
+    An index that a killed process left behind its articles, or that was deleted, is mended first.
+    """
+    await mend_index(app)
     runs = await app.runs()
     names = [source.name for source in app.settings.sources if await runs.last(source.name) is None]
     return await sync_named(app, names)
+
+
+async def mend_index(app: App) -> None:
+    """Bring the index up to the articles, if it is not and nobody else is at it."""
+    sync = await app.sync()
+    try:
+        with progress_bars() as progress:
+            embedded = await sync.mend(progress)
+    except KnowledgeError as error:
+        note(f"the search index lags behind the articles: {error}")
+        return
+    if embedded:
+        note(f"The search index lagged behind the articles: {embedded} passages were added to it.")
 
 
 async def sync_named(app: App, names: Iterable[str]) -> list[SyncReport]:

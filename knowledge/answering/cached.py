@@ -105,8 +105,14 @@ class CachedAnswers:
 
     async def _keep(self, key: str, answer: Answer, evidence: Evidence) -> None:
         # Versions of two generations cannot be compared: what was found in a replaced one is not kept.
+        # Nor is what was found while the index lagged behind the library: it lacks what was dropped.
         current: CorpusVersion = self._index.version()
-        if answer.verdict is not Verdict.ERROR and evidence.version.generation == current.generation:
+        lags = evidence.features.get("stale", 0.0) > 0
+        if (
+            not lags
+            and answer.verdict is not Verdict.ERROR
+            and evidence.version.generation == current.generation
+        ):
             await self._cache.store(
                 key, answer, evidence.fingerprint(), evidence.version, _articles(evidence)
             )

@@ -139,6 +139,21 @@ class IndexFiller:
             await asyncio.to_thread(self._file.drop_pending)
         return embedded
 
+    async def prepare(self, articles: Sequence[Article], progress: Progress | None = None) -> int:
+        """Embed and keep what these revisions will need, changing nothing that is searched; give how many texts.
+
+        A `run` after the library took them switches to them without waiting for the model.
+        """
+        embedded = 0
+        for chunk in _chunks(list(articles), _LOADED_AT_ONCE * 5):
+            splits = await asyncio.to_thread(self._split, chunk)
+            texts = _missing_texts(splits)
+            async for arrived in self._embedded(texts, progress):
+                await asyncio.to_thread(self._file.keep_pending, arrived)
+            embedded += len(texts)
+            self._vectors.clear()
+        return embedded
+
     def _split(self, articles: Iterable[Article]) -> list[_Split]:
         splits = []
         for article in articles:
@@ -154,30 +169,30 @@ class IndexFiller:
 
     async def _finish(self, wave: list[_Split], progress: Progress | None) -> int:
         """Embed what a wave lacks, and switch its articles as they become whole."""
-        texts = {
-            key: embedding_text(passage)
-            for split in wave
-            for key, passage in zip(split.keys, split.passages, strict=True)
-            if key in split.missing
-        }
+        texts = _missing_texts(wave)
         waiting = await self._switch_whole(wave)
-        if texts:
-            keys = list(texts)
-            report = (
-                None if progress is None else lambda done, total: progress("embedding passages", done, total)
-            )
-            async with aclosing(self._embedding.embed_passages(list(texts.values()), report)) as batches:
-                async for batch in batches:
-                    waiting = await self._take(batch, keys, waiting)
+        async for arrived in self._embedded(texts, progress):
+            waiting = await self._take(arrived, waiting)
         self._vectors.clear()
         return len(texts)
 
-    async def _take(self, batch: Batch, keys: Sequence[bytes], waiting: list[_Split]) -> list[_Split]:
+    async def _embedded(
+        self, texts: Mapping[bytes, str], progress: Progress | None
+    ) -> AsyncGenerator[dict[bytes, bytes], None]:
+        """Yield the vectors of texts, by the texts' hashes, as batches arrive."""
+        if not texts:
+            return
+        keys = list(texts)
+        report = None if progress is None else lambda done, total: progress("embedding passages", done, total)
+        async with aclosing(self._embedding.embed_passages(list(texts.values()), report)) as batches:
+            async for batch in batches:
+                yield {
+                    keys[int(index)]: np.ascontiguousarray(vector, np.float32).tobytes()
+                    for index, vector in zip(batch.indices, batch.vectors, strict=True)
+                }
+
+    async def _take(self, arrived: dict[bytes, bytes], waiting: list[_Split]) -> list[_Split]:
         """Keep a batch's vectors, switch the articles that are whole with it, and give those that still wait."""
-        arrived = {
-            keys[int(index)]: np.ascontiguousarray(vector, np.float32).tobytes()
-            for index, vector in zip(batch.indices, batch.vectors, strict=True)
-        }
         await asyncio.to_thread(self._file.keep_pending, arrived)
         self._vectors.update(arrived)
         for split in waiting:
@@ -198,6 +213,15 @@ class IndexFiller:
             for key, passage in zip(split.keys, split.passages, strict=True)
         ]
         self._file.switch_articles({split.article.ref: split.article.revision for split in splits}, rows)
+
+
+def _missing_texts(splits: Iterable[_Split]) -> dict[bytes, str]:
+    return {
+        key: embedding_text(passage)
+        for split in splits
+        for key, passage in zip(split.keys, split.passages, strict=True)
+        if key in split.missing
+    }
 
 
 def _chunks(items: list[_Item], size: int) -> Iterator[list[_Item]]:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import text
 
+from bot.app import App
 from bot.valkey import EmbeddedValkey
 from knowledge.database import Database
 from tests.bot.checking import APP_TOKEN, BOT_TOKEN, DISCORD_TOKEN, check, platforms, settings_of, source
 from tests.fakes.serving import serving
+from tests.knowledge.conftest import make_article
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,6 +43,7 @@ async def test_a_sound_configuration_passes(tmp_path: Path) -> None:
         "persona formal",
         "embedding model",
         "database",
+        "search index",
         "redis",
         "source faq",
     ]
@@ -197,3 +200,14 @@ async def test_a_channel_that_names_an_unknown_source_fails(tmp_path: Path) -> N
     channel = {"id": "slack:T/C", "sources": ["fqa"]}
     results = await check(settings_of(tmp_path, sources=[source(tmp_path)], channels=[channel]))
     assert results["channel slack:T/C"].detail == 'there is no source "fqa"; did you mean faq?'
+
+
+async def test_an_index_behind_its_articles_fails(tmp_path: Path) -> None:
+    """An index that was deleted under its articles is found, with what to do about it."""
+    settings = settings_of(tmp_path, sources=[source(tmp_path)])
+    async with App(settings) as app:
+        await (await app.library()).put(make_article("a"))
+    result = (await check(settings))["search index"]
+    assert not result.ok
+    assert "1 of 1" in result.detail
+    assert "helpdesk-bot sync" in result.remedy

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from knowledge.models import ListingComplete
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
     from config.settings import SourceSettings
     from knowledge.library import ArticleLibrary
-    from knowledge.models import ArticleRef, Found
+    from knowledge.models import Article, ArticleRef, Found
     from knowledge.sync import Progress
 
 
@@ -55,6 +55,19 @@ class RevisionIndex:
     def __init__(self) -> None:
         self.held: dict[ArticleRef, str] = {}
         self.error: Exception | None = None
+        self.prepared: list[tuple[ArticleRef, str, str | None]] = []
+        """What was prepared: the article, its coming revision, and the revision that was searchable then."""
+
+    def known(self) -> dict[ArticleRef, str]:
+        """Give what is held."""
+        return dict(self.held)
+
+    async def prepare(self, articles: Sequence[Article], progress: Progress | None = None) -> int:  # noqa: ARG002
+        """Note what is coming."""
+        if self.error is not None:
+            raise self.error
+        self.prepared += [(article.ref, article.revision, self.held.get(article.ref)) for article in articles]
+        return 0
 
     async def reconcile(self, library: ArticleLibrary, progress: Progress | None = None) -> int:
         """Follow the library."""

@@ -147,3 +147,15 @@ async def test_removed_articles_are_purged_after_30_days(
     clock.move(timedelta(days=31))
     await sync.run(listing(make_article("a")))
     assert await database.fetch(rows, []) == [("a",)]
+
+
+async def test_what_may_no_longer_be_read_leaves_before_anything_is_embedded(
+    sync: ArticleSync, library: ArticleLibrary, index: RevisionIndex
+) -> None:
+    """An article that loses a label does not wait for the embedding of other changes; those that do not, do."""
+    hidden, edited = make_article("a"), make_article("b")
+    await sync.run(listing(hidden, edited))
+    narrowed = make_article("a", audience=frozenset({"internal"}), body="For us.")
+    await sync.run(listing(narrowed, make_article("b", body="For all.")))
+    assert index.prepared == [(edited.ref, make_article("b", body="For all.").revision, edited.revision)]
+    assert (await library.current([hidden.ref]))[hidden.ref] == (narrowed.revision, narrowed.audience)
