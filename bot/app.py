@@ -158,6 +158,7 @@ class App(ArticleParts):
         )
 
     async def _build_delivery(self) -> Delivery:
+        from bot.conversation import Conversation
         from bot.delivery import Delivery
         from bot.inbox import Inbox
         from bot.router import Router
@@ -170,6 +171,7 @@ class App(ArticleParts):
             questions=await self.questions(),
             clock=self.clock,
             timeout_seconds=self.settings.answer.timeout_seconds,
+            conversation=Conversation(await self.redis()),
         )
         return Delivery(Inbox(await self.database(), self.clock, INBOX_LEASE), router, self.clock)
 

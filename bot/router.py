@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
 from bot import replies
+from bot.conversation import Conversation, Turn
+from bot.follow_ups import standalone
 from bot.helpdesk import below_threshold
 from bot.spoken import as_command
 from connectors.base import Command, Event, IncomingMessage, Reply
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 COMMAND_SECONDS = 900.0
 """A command may sync a helpdesk; the platforms let a late reply in for 15 minutes."""
 RECORD_SECONDS = 6.0
+_REMEMBERED = frozenset({Verdict.ANSWERED, Verdict.UNSURE, Verdict.UNANSWERED})
 
 
 class Answering(Protocol):
@@ -65,6 +69,7 @@ class Router:
         clock: Callable[[], datetime],
         timeout_seconds: float,
         command_seconds: float = COMMAND_SECONDS,
+        conversation: Conversation | None = None,
     ) -> None:
         self._helpdesk = helpdesk
         self._commands = commands
@@ -74,6 +79,7 @@ class Router:
         self._clock = clock
         self._timeout_seconds = timeout_seconds
         self._command_seconds = command_seconds
+        self._conversation = conversation or Conversation(None)
         self._log = structlog.get_logger()
 
     def concerns(self, event: Event) -> bool:
@@ -116,9 +122,15 @@ class Router:
             return await self._commands.run(event, audience)
         channel = self._access.channel(event.address)
         persona = self._persona(event)
+        turns = await self._conversation.turns(event, audience)
+        searched = standalone(event.text, [turn.searched for turn in turns])
         answer = await self._helpdesk.answer(
-            event.text, audience=audience, persona=persona, sources=channel.sources if channel else None
+            searched, audience=audience, persona=persona, sources=channel.sources if channel else None
         )
+        if answer.verdict in _REMEMBERED and (event.addressed or answer.verdict is Verdict.ANSWERED):
+            await self._conversation.add(event, audience, Turn(event.text.strip(), searched))
+        if searched != event.text.strip():
+            answer = replace(answer, question=event.text, trace={"searched": searched, **answer.trace})
         return below_threshold(answer, persona, channel.min_confidence if channel else None)
 
     async def _reply(self, event: Event, answer: Answer) -> Reply | None:

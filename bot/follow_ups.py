@@ -1,0 +1,153 @@
+"""Turns a follow-up into a standalone question, by rules. Pure.
+
+"and on android?" after "how do i get on the vpn with my macbook?" is searched as "how do i get on the vpn on
+android?". A complete question is left alone, so that a change of topic drags nothing in.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from knowledge.answering.language import STOP_WORDS
+from knowledge.answering.smalltalk import is_smalltalk
+from knowledge.answering.words import names_platform, platforms, stem, words
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_LONGEST = 120
+"""Characters; whoever writes more asks a whole question."""
+_MOST_WORDS = 8
+_MOST_OWN = 3
+_MOST_OWN_WITH_PRONOUN = 2
+_TOPIC_WORDS = 8
+_LONGEST_BASE = 160
+
+_OPENER = re.compile(
+    r"(?:(?:and|but|or|ok|okay|so|also|then|und|aber|oder|et|mais|y|e)\b(?!['\u2019-])[\s,]*)*"
+    r"(?:(?:what|how) about\b|what if\b|was ist mit\b|wie ist es mit\b|qu[e'\u2019 ]*en est-il (?:de|pour)\b"
+    r"|hoe zit het met\b)?",
+    re.IGNORECASE,
+)
+_PREPOSITION = re.compile(
+    r"(?:on|for|with|without|in|from|using|via|by|under|auf|f\u00fcr|mit|ohne|unter|bei|im|am|sur|pour|avec|sans|sous|"
+    r"chez|en|para|con|sin|per|voor|met|op)\b",
+    re.IGNORECASE,
+)
+_CLAUSE = re.compile(
+    r"\b(?:how|why|when|where|who|which|whose|what(?! about| if)|wie|warum|wann|wo|wer|welche[rsn]?|was|woher|wohin|"
+    r"comment|pourquoi|quand|o\u00f9|qui|quel(?:le)?s?|combien|puis-je|(?:can|could|do|does|did|is|are|was|will|would|"
+    r"should|may|must|has|have) (?:i|you|we|he|she|it|they|there|this|that|the|a|an|my|our|your|\w+s?)|"
+    r"(?:kann|k\u00f6nnen|muss|darf|habe|bin|gibt|ist|sind) (?:ich|man|wir|es|der|die|das|sie)|"
+    r"i (?:want|need|can|cannot|can't|have|get|am)|est-ce)\b",
+    re.IGNORECASE,
+)
+_PRONOUN = re.compile(
+    r"\b(?:it|this|that|them|those|these|one|there|das|es|dies|damit|dort|davon|ihn|\u00e7a|cela|celui-ci|l\u00e0)\b",
+    re.IGNORECASE,
+)
+_EXPLETIVE = re.compile(
+    r"\b(?:is|was) (?:it|there|this|that) (?:possible|ok|okay|allowed|a|an|any|the|some)\b|\b(?:are|is) there\b"
+    r"|\bgibt es\b|\bist es m\u00f6glich\b",
+    re.IGNORECASE,
+)
+_ASKS = re.compile(
+    r"(?:how|why|when|where|who|what|which|wie|warum|wann|wo|wer|was|comment|pourquoi|quand|o\u00f9)\b",
+    re.IGNORECASE,
+)
+_GENERIC = frozenset(
+    re.findall(
+        r"\w+",
+        """do take takes work works cost costs long much many happen happens mean means find see go goes make makes
+        often fast soon again instead also too possible then there one ones exactly yes no ok okay please else next
+        tell more say it that this them those these
+        dauert geht kostet funktioniert lange viel oft passiert bedeutet hei\u00dft genau dann
+        finde marche co\u00fbte dure longtemps signifie trouve""",
+    )
+)
+"""Words that say nothing of their own beside a topic."""
+_DEVICE = r"(?:[\s-]+(?:phone|laptop|computer|app|pc|device|machine|book))?"
+_STOPS = frozenset().union(*STOP_WORDS.values())
+
+
+def standalone(text: str, earlier: Sequence[str]) -> str:
+    """Give the question to search for; `earlier` are the thread's questions as they were searched, oldest first."""
+    text = text.strip()
+    if not earlier or not text or len(text) > _LONGEST or "\n" in text or is_smalltalk(text):
+        return text
+    opener = _OPENER.match(text)
+    rest = text[opener.end() if opener else 0 :].strip(" ,?!.")
+    base = earlier[-1].strip().rstrip("?!. ")
+    own = _own(rest)
+    if _is_fragment(text, rest, own):
+        return f"{_continued(base, rest)}?"
+    if _leans_on_topic(rest, own):
+        topic = _topic(base)
+        return f"{topic}: {rest}?" if topic else text
+    return text
+
+
+def _own(text: str) -> list[str]:
+    """Give the words of a message that say something of their own."""
+    return [word for word in words(text) if word not in _STOPS and word not in _GENERIC]
+
+
+def _is_fragment(text: str, rest: str, own: Sequence[str]) -> bool:
+    """Whether it is a piece of a sentence that the topic has to complete."""
+    if not own or len(own) > _MOST_OWN or len(rest.split()) > _MOST_WORDS or _CLAUSE.search(rest):
+        return False
+    opened = len(rest) < len(text.strip(" ,?!."))
+    return opened or bool(_PREPOSITION.match(rest)) or all(names_platform(word) for word in own)
+
+
+def _leans_on_topic(rest: str, own: Sequence[str]) -> bool:
+    """Whether a whole sentence says "it", or asks for nothing but how, why, when."""
+    if not own:
+        return bool(_ASKS.match(rest) or _PRONOUN.search(rest))
+    telling = [word for word in own if not names_platform(word)]
+    few = len(telling) <= _MOST_OWN_WITH_PRONOUN and len(rest.split()) <= _MOST_WORDS + 2
+    return few and bool(_PRONOUN.search(rest)) and not _EXPLETIVE.search(rest)
+
+
+# Putting together -----------------------------------------------------------------------------------------
+
+
+def _continued(base: str, rest: str) -> str:
+    """Put the fragment where its like stood in the earlier question, else at its end."""
+    base = base if len(base) <= _LONGEST_BASE else _topic(base)
+    wanted = platforms(rest)
+    if wanted:
+        where = rest if _PREPOSITION.match(rest) else f"on {rest}"
+        return f"{_without_platform(base)} {where}"
+    return _replaced(base, rest) or f"{base} {rest}"
+
+
+def _without_platform(base: str) -> str:
+    """Leave out "with my macbook", "auf dem iPhone", "for windows"."""
+    for word in dict.fromkeys(word for word in words(base) if names_platform(word)):
+        phrase = re.compile(
+            rf"(?:\b{_PREPOSITION.pattern}\s+)?(?:\b(?:my|the|a|an|our|your|mein\w*|de[mnr]|einem|mon|ma|un|une)\s+)?"
+            rf"\b{re.escape(word)}\b{_DEVICE}(?:\s+\d+)?",
+            re.IGNORECASE,
+        )
+        base = phrase.sub(" ", base)
+    return " ".join(base.split())
+
+
+def _replaced(base: str, rest: str) -> str | None:
+    """Put "the Business plan" in the place of "the Team plan": the same last word, another one before it."""
+    noun = re.search(r"(?:^|\s)(\S+)\s+(\w+)$", rest)
+    if noun is None:
+        return None
+    for match in re.finditer(r"\b([\w'\u2019]+)(?=(\s+)(\w+)\b)", base):
+        same = stem(match[3].casefold()) == stem(noun[2].casefold())
+        if same and match[1].casefold() not in _STOPS:
+            return f"{base[: match.start()]}{noun[1]} {noun[2]}{base[match.end(3) :]}"
+    return None
+
+
+def _topic(base: str) -> str:
+    """Give the words of a question that say what it is about, as they were written."""
+    kept = [token for token in re.findall(r"[\w'\u2019-]+", base) if _own(token)]
+    return " ".join(kept[:_TOPIC_WORDS])
