@@ -7,8 +7,9 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
+from knowledge.answering.phrases import refusal
 from knowledge.answering.smalltalk import is_smalltalk
-from knowledge.models import Answer, Question, Verdict
+from knowledge.models import Answer, Missing, Question, Verdict
 
 if TYPE_CHECKING:
     from config.persona import Persona
@@ -85,7 +86,9 @@ def below_threshold(answer: Answer, persona: Persona, min_confidence: float | No
     if answer.confidence >= min_confidence:
         return answer
     closest = answer.citations or answer.closest
-    return replace(answer, text=persona.no_answer, verdict=Verdict.UNANSWERED, citations=(), closest=closest)
+    told = answer.trace.get("missing")
+    text = refusal(persona, Missing(**told) if told else None)
+    return replace(answer, text=text, verdict=Verdict.UNANSWERED, citations=(), closest=closest)
 
 
 def _said(question: str, words: str, verdict: Verdict, persona: Persona) -> Answer:

@@ -8,10 +8,9 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from knowledge.answering.compose import closest
-from knowledge.answering.ground import neutralise
 from knowledge.answering.language import detect_language, same_language
 from knowledge.answering.missing import topic_first
-from knowledge.answering.phrases import has_phrases, phrases
+from knowledge.answering.phrases import phrases, refusal
 from knowledge.embedding import block_torch
 from knowledge.models import Answer, Verdict
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from knowledge.answering.steps.payload import Made
     from knowledge.embedding.engine import Embedding
     from knowledge.index import ArticleIndex
-    from knowledge.models import Citation, Evidence, Missing, Question
+    from knowledge.models import Citation, Evidence, Question
 
 ANSWER_VERSION = "2"
 """Moves when the same evidence would give another answer; part of the answer cache's key."""
@@ -116,13 +115,6 @@ def _answered(
         language=written_in,
         trace=trace,
     )
-
-
-def refusal(persona: Persona, missing: Missing | None) -> str:
-    """Say in the persona's language what the articles lack; not known, or not sayable there: its own words."""
-    if missing is None or not has_phrases(persona.language):
-        return persona.no_answer
-    return neutralise(phrases(persona.language).lack(missing))
 
 
 def _unanswered(question: Question, evidence: Evidence, persona: Persona, trace: dict[str, Any]) -> Answer:

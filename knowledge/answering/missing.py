@@ -124,9 +124,9 @@ def _names(clause: Sequence[str], *, capitals: bool) -> list[_Thing]:
 
 
 def _may_be_name(word: str) -> bool:
-    return (
-        len(word) >= _SHORTEST_NAME and not word.isdigit() and word.casefold() not in NO_THINGS | _ALL_STOPS
-    )
+    folded = word.casefold()
+    said = word.isdigit() or folded in NO_THINGS | _ALL_STOPS or re.fullmatch(r"v\d+", folded)
+    return len(word) >= _SHORTEST_NAME and not said
 
 
 def _is_code(token: str) -> bool:

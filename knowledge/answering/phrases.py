@@ -8,9 +8,12 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from knowledge.answering.ground import neutralise
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from config.persona import Persona
     from knowledge.models import Missing
 
 
@@ -43,14 +46,17 @@ def _table() -> dict[str, dict[str, Any]]:
     return tomllib.loads(files("knowledge.answering").joinpath("phrases.toml").read_text(encoding="utf-8"))
 
 
-def has_phrases(language: str) -> bool:
-    """Whether there are phrases of this BCP 47 tag, so that `phrases` need not fall back to English."""
-    return language.replace("_", "-").split("-")[0].lower() in _table()
-
-
 @lru_cache(maxsize=64)
 def phrases(language: str | None) -> Phrases:
     """Give the phrases of a BCP 47 tag; English where there are none."""
     table = _table()
     tag = (language or "en").replace("_", "-").split("-")[0].lower()
     return Phrases(**table.get(tag, table["en"]))
+
+
+def refusal(persona: Persona, missing: Missing | None) -> str:
+    """Say in the persona's language what the articles lack; not known, or not sayable there: its own words."""
+    tag = persona.language.replace("_", "-").split("-")[0].lower()
+    if missing is None or tag not in _table():
+        return persona.no_answer
+    return neutralise(phrases(tag).lack(missing))

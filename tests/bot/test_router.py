@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.access import Access
-from bot.helpdesk import LONGEST_QUESTION, Helpdesk, without_articles
+from bot.helpdesk import LONGEST_QUESTION, Helpdesk, below_threshold, without_articles
 from bot.questions import Questions
 from bot.router import Router
 from bot.tables import questions
@@ -216,3 +216,14 @@ async def test_auto_mode_answers_what_opens_a_thread(make_router: Callable[..., 
     top = message(addressed=False, thread="1.0")
     assert router.concerns(replace(top, starts_thread=True))
     assert not router.concerns(top)
+
+
+def test_a_channel_that_asks_for_more_certainty_is_told_what_is_missing(persona: Persona) -> None:
+    """The refusal names it there too, and nothing else of the question."""
+    trace = {"missing": {"thing": "Fax", "anywhere": True}}
+    unsure = Answer("a", "by fax?", "Perhaps this.", Verdict.UNSURE, 0.4, trace=trace)
+    refused = below_threshold(unsure, persona, 0.6)
+    assert (refused.verdict, refused.text) == (
+        Verdict.UNANSWERED,
+        "I found nothing about Fax in our articles.",
+    )

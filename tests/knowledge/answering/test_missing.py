@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge.answering.answer import refusal
 from knowledge.answering.gate import EvidenceGate, load_gate
 from knowledge.answering.missing import LONGEST_THING, find_missing, words_to_look_up
+from knowledge.answering.phrases import refusal
 from knowledge.models import Missing, Verdict
 from tests.knowledge.answering.conftest import INTERNAL, PERSONA, PUBLIC, article
 from tests.knowledge.answering.test_gate import found
