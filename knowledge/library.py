@@ -13,6 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from knowledge.errors import RevisionConflict
 from knowledge.models import Article, ArticleRef
+from knowledge.sources.text import web_address
 from knowledge.tables import articles
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class ArticleSummary:
 class ArticleLibrary:
     """Every article that the bot holds. What these methods have returned from survives `kill -9`.
 
+    An address that is not http or https, such as `javascript:…`, is not kept: answers link to it.
     A removed article is invisible at once and kept for 30 days; putting it again brings it back.
     """
 
@@ -247,7 +249,7 @@ def _row_of(article: Article, now: datetime) -> dict[str, object]:
         "revision": article.revision,
         "audience": article.audience,
         "title": article.title,
-        "url": article.url,
+        "url": web_address(article.url),
         "updated_at": article.updated_at,
         "language": article.language,
         "labels": json.dumps(article.labels),

@@ -25,6 +25,7 @@ from knowledge.sources.documents import (
 from knowledge.sources.fetch import DocumentFetcher, read_article_url
 from knowledge.sources.folder import FolderSource
 from knowledge.sources.jsonl import JsonlSource
+from knowledge.sources.text import web_address
 from knowledge.sync import LOCAL_SOURCE
 
 STDIN = "-"
@@ -51,6 +52,8 @@ def is_url(what: str) -> bool:
 
 def check_wanted(what: str, wanted: Wanted) -> None:
     """Refuse options that cannot be meant. Raises BadParameter."""
+    if wanted.url is not None and web_address(wanted.url) is None:
+        raise BadParameter("--url must be an http or https address, such as https://help.example.com/refunds")
     if what == STDIN or is_url(what):
         return
     path = _path(what)

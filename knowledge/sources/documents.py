@@ -13,7 +13,7 @@ from functools import lru_cache
 from importlib import metadata
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote, urljoin
 
 import structlog
 
@@ -31,6 +31,7 @@ from knowledge.sources.text import (
     parse_date,
     parse_labels,
     parse_language,
+    web_address,
 )
 
 if TYPE_CHECKING:
@@ -218,7 +219,7 @@ def _article(name: str, data: bytes, facts: Facts, body: str, fields: Mapping[st
         body=body.strip("\n") + "\n",
         revision=revision_for(name, data, facts),
         audience=narrowed_audience(name, facts, fields),
-        url=facts.url or _own_url(name, facts, fields) or _url_of(name, facts),
+        url=web_address(facts.url) or _own_url(name, facts, fields) or _url_of(name, facts),
         updated_at=parse_date(fields.get("updated_at") or fields.get("date")) or facts.modified_at,
         language=parse_language(fields.get("language") or fields.get("lang")) or facts.language,
         labels=parse_labels(fields.get("labels") or fields.get("tags")) or (),
@@ -258,11 +259,9 @@ def _own_url(name: str, facts: Facts, fields: Mapping[str, Any]) -> str | None:
         return None
     base = _url_of(name, facts) or facts.base_url or ""
     try:
-        absolute = urljoin(base, url.strip())
-        parts = urlsplit(absolute)
+        return web_address(urljoin(base, url.strip()))
     except ValueError:
         return None
-    return absolute if parts.scheme in {"http", "https"} and parts.netloc else None
 
 
 def _url_of(name: str, facts: Facts) -> str | None:

@@ -16,7 +16,15 @@ from knowledge.models import Article, Failed, Found, ListingComplete, Unchanged,
 from knowledge.sources.base import SourceOptions, read_options
 from knowledge.sources.documents import MAX_BYTES, Facts, narrowed_audience
 from knowledge.sources.markdown import take_title
-from knowledge.sources.text import checked_id, clean_text, one_line, parse_date, parse_labels, parse_language
+from knowledge.sources.text import (
+    checked_id,
+    clean_text,
+    one_line,
+    parse_date,
+    parse_labels,
+    parse_language,
+    web_address,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -169,7 +177,6 @@ class JsonlSource:
             raise ArticleError(
                 f"{where}: has no {'text' if title else 'title'}; write some or take the line away"
             )
-        url = row.get("url")
         return Article(
             source=self.name,
             id=article_id,
@@ -177,7 +184,7 @@ class JsonlSource:
             body=body.strip("\n") + "\n",
             revision=revision,
             audience=narrowed_audience(where, self._facts, row),
-            url=url if isinstance(url, str) and url.startswith(("http://", "https://")) else None,
+            url=web_address(row.get("url")),
             updated_at=parse_date(row.get("updated_at")),
             language=parse_language(row.get("language")) or self._facts.language,
             labels=parse_labels(row.get("labels")) or (),

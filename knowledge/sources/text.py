@@ -6,6 +6,7 @@ import codecs
 import re
 from datetime import UTC, datetime
 from typing import Final
+from urllib.parse import urlsplit
 
 from knowledge.errors import ArticleError
 
@@ -106,6 +107,18 @@ def parse_language(value: object) -> str | None:
         return None
     tag = value.strip().replace("_", "-")
     return tag if _LANGUAGE.fullmatch(tag) else None
+
+
+def web_address(value: object) -> str | None:
+    """Read an http or https address that names a host; None for anything else, such as `javascript:…`."""
+    if not isinstance(value, str):
+        return None
+    try:
+        parts = urlsplit(value.strip())
+        has_host = bool(parts.hostname)
+    except ValueError:
+        return None
+    return value.strip() if parts.scheme in {"http", "https"} and has_host else None
 
 
 def parse_labels(value: object) -> tuple[str, ...] | None:

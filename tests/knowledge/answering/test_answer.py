@@ -188,3 +188,11 @@ async def test_unanswered_evidence_never_reaches_the_generator(desk: Desk) -> No
     declined: Evidence = replace(evidence, verdict=Verdict.UNANSWERED)
     answer = await desk.answers.run(question, declined, PERSONA)
     assert (answer.text, answer.citations) == (PERSONA.no_answer, ())
+
+
+async def test_a_script_as_an_address_never_reaches_a_citation(desk: Desk) -> None:
+    """Whatever a source says: only http and https addresses are kept, so answers link to nothing else."""
+    await desk.put(replace(ARTICLES[0], url="javascript:alert(1)", revision="scripted"))
+    answer = await desk.at(0.2, 0.1).ask("How do I connect to the VPN on my Mac?")
+    assert [citation.article_id for citation in answer.citations] == ["vpn"]
+    assert answer.citations[0].url is None
