@@ -34,15 +34,20 @@ def add_what(
         async with aclosing(read_articles(what, wanted, stdin)) as found:
             async for item in found:
                 (articles if isinstance(item, Article) else failed).append(item)  # type: ignore[arg-type]
-        await _store(app, articles)
+        replaced = await _store(app, articles)
         if as_json:
             fields = ("id", "source", "title", "revision")
-            added = [{name: getattr(article, name) for name in fields} for article in articles]
+            added = [
+                {name: getattr(article, name) for name in fields} | {"replaced": was is not None}
+                for article, was in zip(articles, replaced, strict=True)
+            ]
             reasons = [{"path": failure.article_id, "reason": failure.reason} for failure in failed]
             print_json({"added": added, "failed": reasons})
         else:
-            for article in articles:
+            for article, was in zip(articles, replaced, strict=True):
                 say(f"{article.ref}\t{article.title}")
+                if was is not None:
+                    note(f"Replaced {article.ref} (was: {was.title})")
             for failure in failed:
                 note(f"not added: {failure.article_id}: {failure.reason}")
         if not articles and not failed:
@@ -52,11 +57,25 @@ def add_what(
     return execute(settings, work)
 
 
-async def _store(app: App, articles: list[Article]) -> None:
-    """Store all and index them in one go; on return they are durable and found."""
+async def _store(app: App, articles: list[Article]) -> list[Article | None]:
+    """Store all and index them in one go; on return they are durable and found.
+
+    Gives for each the article of other content that had its id until then, if there was one.
+    """
     if not articles:
-        return
+        return []
     library, upkeep = await app.library(), await app.upkeep()
+    held = {article.ref: article for article in await library.load(article.ref for article in articles)}
+    replaced: list[Article | None] = []
+    for article in articles:
+        was = held.get(article.ref)
+        replaced.append(was if was is not None and _content(was) != _content(article) else None)
+        held[article.ref] = article
     for article in articles[:-1]:
         await library.put(article)
     await upkeep.add(articles[-1])
+    return replaced
+
+
+def _content(article: Article) -> tuple[object, ...]:
+    return article.title, article.body, article.audience, article.url, article.labels

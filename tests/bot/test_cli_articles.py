@@ -133,6 +133,33 @@ def test_add_with_title_and_url(desk, tmp_path):
     assert (article["title"], article["url"]) == ("Refunds", "https://help.example.com/refunds")
 
 
+def test_add_with_a_url_that_is_no_web_address(desk):
+    """A script or a file as --url is bad usage: answers link to it."""
+    for url in ("javascript:alert(1)", "file:///etc/passwd", "help.example.com", "https://", "http://[", ""):
+        done = desk.run(
+            "articles", "add", "-", "--title", "Refunds", "--url", url, stdin=b"Within 30 days.\n"
+        )
+        assert done.returncode == 2
+        assert "http or https" in done.stderr
+    assert desk.json("articles", "list") == []
+
+
+def test_add_says_what_it_replaced(desk, tmp_path):
+    """A file of the same name in another folder replaces the article: it is said, with the old title."""
+    for folder, title in (("x", "Refunds"), ("y", "Invoices")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "readme.md").write_text(f"# {title}\n\nText.\n")
+    done = desk.run("articles", "add", "x/readme.md")
+    assert (done.stdout, done.stderr) == ("local/readme.md\tRefunds\n", "")
+    done = desk.run("articles", "add", "y/readme.md")
+    assert done.stdout == "local/readme.md\tInvoices\n"
+    assert done.stderr == "Replaced local/readme.md (was: Refunds)\n"
+    (again,) = desk.json("articles", "add", "y/readme.md")["added"]
+    assert again["replaced"] is False
+    (added,) = desk.json("articles", "add", "x/readme.md")["added"]
+    assert added["replaced"] is True
+
+
 def test_add_a_folder(desk, tmp_path):
     """A folder's articles are added with their paths as ids; a bad one is named and the command failed."""
     (tmp_path / "more" / "deep").mkdir(parents=True)
