@@ -29,6 +29,8 @@ def evaluate_set(
         rows = read_question_set(questions)
     except QuestionSetError as error:
         raise BadParameter(str(error)) from error
+    if report is not None:
+        _check_report(report)
 
     async def work(app: App) -> int:
         await sync_new_sources(app)
@@ -49,6 +51,19 @@ def evaluate_set(
         return 0
 
     return execute(settings, work)
+
+
+def _check_report(path: Path) -> None:
+    """Refuse, before minutes are spent, a report that cannot be written. Raises BadParameter."""
+    is_new = not path.exists()
+    try:
+        path.open("ab").close()
+        if is_new:
+            path.unlink()
+    except OSError as error:
+        raise BadParameter(
+            f"the report {path} cannot be written ({error.strerror}); name a file in a folder that is there"
+        ) from error
 
 
 def _write(path: Path, text: str) -> None:

@@ -144,6 +144,16 @@ def test_eval(desk, tmp_path):
     assert "line 1" in done.stderr
 
 
+@pytest.mark.parametrize(("report", "fault"), [("gone/report.html", "No such file"), (".", "Is a directory")])
+def test_eval_with_a_report_that_cannot_be_written(desk, tmp_path, report, fault):
+    """That is bad usage, said before any question is asked."""
+    questions = tmp_path / "questions.jsonl"
+    questions.write_text(json.dumps({"question": QUESTION, "gold_article_ids": ["reset-password.md"]}) + "\n")
+    done = desk.run("eval", questions, "--report", tmp_path / report)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert fault in done.stderr
+
+
 def test_chat_in_a_pipe(desk):
     """`chat` answers a line at a time and ends with its input; only answers stand on standard output."""
     done = desk.run("chat", stdin=f"{QUESTION}\n\n/why\n/nonsense\n/persona formal\nhi".encode())
