@@ -121,11 +121,14 @@ class App(ArticleParts):
         return server.client(socket_timeout=REDIS_SECONDS)
 
     async def _build_helpdesk(self) -> Helpdesk:
+        from bot.check_llm import NOT_USED, REMEDY
         from bot.helpdesk import Helpdesk
         from knowledge.answer_cache import AnswerCache
         from knowledge.answering.cached import CachedAnswers, pipeline_digest
 
         settings = self.settings
+        if settings.llm.model:
+            self._log.warning("llm_is_not_used", model=settings.llm.model, reason=NOT_USED, remedy=REMEDY)
         redis = await self.redis() if settings.cache.enabled else None
         gate, model = self.gate.model, self.embedding.model
         answers = CachedAnswers(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bot.check_chat import check_discord, check_slack
 from bot.check_index import check_index
+from bot.check_llm import check_llm
 from bot.check_redis import check_redis
 from bot.check_result import CheckResult
 from config.errors import ConfigError
@@ -59,7 +60,8 @@ async def run_checks(
     ]
     found = await asyncio.gather(*(_guarded(name, check) for name, check in checks))
     chat = found[-2:]
-    return [_config(file), *found[:-2], *_sources_together(settings), *_channels(settings), *chat]
+    together = [*_sources_together(settings), *_channels(settings), *check_llm(settings.llm)]
+    return [_config(file), *found[:-2], *together, *chat]
 
 
 async def _guarded(name: str, check: Awaitable[CheckResult]) -> CheckResult:

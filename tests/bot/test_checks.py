@@ -65,6 +65,14 @@ async def test_what_is_not_configured_is_off(tmp_path: Path) -> None:
     assert results["sources"].warning
 
 
+async def test_a_language_model_that_is_not_used_is_a_warning(tmp_path: Path) -> None:
+    """Whoever configures one learns that this version does without."""
+    results = await check(settings_of(tmp_path, llm={"model": "llama3"}))
+    assert results["llm"].warning
+    assert "it is not used" in results["llm"].detail
+    assert "llm" not in await check(settings_of(tmp_path))
+
+
 async def test_an_unknown_persona_fails(tmp_path: Path) -> None:
     """The nearest is named."""
     results = await check(settings_of(tmp_path, persona={"default": "frendly"}))

@@ -66,6 +66,14 @@ def test_ask_plain(desk):
     assert "\x1b" not in done.stdout
 
 
+def test_ask_with_a_language_model_says_once_that_it_is_not_used(desk):
+    """A warning on standard error; the answer is the articles' own."""
+    done = desk.run("ask", QUESTION, "--json", HELPDESK_BOT__LLM__MODEL="llama3")
+    assert json.loads(done.stdout)["verdict"] == "answered"
+    assert done.stderr.count("llm_is_not_used") == 1
+    assert "llama3" in done.stderr
+
+
 def test_ask_for_an_audience(desk):
     """--audience narrows: the operator sees all, the public not what is internal."""
     question = "When is the VPN key rotated?"
