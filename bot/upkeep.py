@@ -7,6 +7,8 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import structlog
+
 from bot.errors import CommandError
 from config.nearest import did_you_mean
 from knowledge.errors import KnowledgeError
@@ -56,6 +58,7 @@ class Upkeep:
         self._runs = runs
         self._build_source = build_source
         self._clock = clock
+        self._log = structlog.get_logger()
 
     def named(self, names: Sequence[str]) -> list[str]:
         """Give the sources of these names, all of them for none. Raises CommandError for an unknown name."""
@@ -141,6 +144,7 @@ class Upkeep:
             await source.close()
 
     async def _not_built(self, report: SyncReport) -> SyncReport:
+        self._log.warning("source_not_built", source=report.source, error=report.error)
         if not report.dry_run:
             await self._runs.record(report, self._clock(), self._clock())
         return report

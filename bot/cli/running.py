@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections.abc import Iterable
 from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
@@ -13,10 +14,13 @@ from bot.checks import run_checks
 from bot.cli.logs import configure_logs
 from bot.cli.output import note, print_json, print_table
 from bot.cli.runtime import TERMINATED, execute, settings_from
+from config.errors import ConfigError
 from config.loading import find_config
-from config.settings import Settings, load_settings
+from config.settings import Settings, SourceSettings, load_settings
 from connectors.base import ChatConnector
 from connectors.errors import ConnectorConfigError
+from knowledge.errors import KnowledgeError
+from knowledge.sources.base import build_source
 
 CONNECTORS = "helpdesk_bot.connectors"
 
@@ -25,6 +29,7 @@ def run_bot(config: Path | None) -> int:
     """Run what is configured until a signal comes. Raises what keeps it from starting."""
     settings = load_settings(config, os.environ)
     configure_logs(settings.log, quiet=False)
+    asyncio.run(refuse_broken_sources(settings.sources))
     connectors = build_connectors(settings)
 
     async def work(app: App) -> int:
@@ -33,6 +38,23 @@ def run_bot(config: Path | None) -> int:
 
     code = execute(settings, work)
     return 0 if code == TERMINATED else code  # stopped before all had started
+
+
+async def refuse_broken_sources(sources: Iterable[SourceSettings]) -> None:
+    """Build each source once, reading nothing: a wrong type or option is to be known at the start.
+
+    Raises ConfigError with a line for each source that cannot be built.
+    """
+    problems = []
+    for settings in sources:
+        try:
+            source = build_source(settings)
+        except KnowledgeError as error:
+            problems.append(str(error))
+        else:
+            await source.close()
+    if problems:
+        raise ConfigError(problems)
 
 
 def build_connectors(settings: Settings) -> list[ChatConnector]:

@@ -127,6 +127,18 @@ def test_run_with_nothing_to_run(desk):
     assert plain_line(done.stderr)
 
 
+def test_run_with_sources_that_cannot_be_built(desk):
+    """`run` refuses an unknown type and an unknown option at once, each in a line with the nearest name."""
+    config = desk.config.read_text()
+    config = config.replace('type = "folder"', 'type = "flder"', 1)
+    desk.config.write_text(config.replace('path = "wiki"', 'path = "wiki"\nevry = "2s"'))
+    done = desk.run("run", HELPDESK_BOT__WEB__PORT="0")
+    assert done.returncode == 2
+    first, second = done.stderr.splitlines()
+    assert first == "helpdesk-bot: source help: the type 'flder' is not known; did you mean folder?"
+    assert second == "helpdesk-bot: source wiki: evry is not known to the type folder; did you mean every?"
+
+
 def is_alive(address: str) -> bool:
     """Whether the web server there answers."""
     try:

@@ -8,6 +8,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.scheduler import RETRY, Scheduler, due_at
 from bot.upkeep import Upkeep
@@ -146,7 +147,7 @@ async def test_two_schedulers_at_once_sync_once(
 async def test_a_source_that_cannot_be_built_is_retried_and_reported(
     database: Database, runs: SyncRuns, clock: Clock
 ) -> None:
-    """The failure is recorded, so `sources` shows it, and the next attempt comes after a pause."""
+    """The failure is logged and recorded, so `sources` shows it, and the next attempt comes after a pause."""
 
     def refuse(_settings: SourceSettings) -> Shelf:
         raise PermanentSourceError("source docs: path is missing; add it")
@@ -156,7 +157,14 @@ async def test_a_source_that_cannot_be_built_is_retried_and_reported(
     sync = ArticleSync(library, NoIndex(), Leases(database, clock), runs, clock)
     upkeep = Upkeep([settings], library=library, sync=sync, runs=runs, build_source=refuse, clock=clock)
     scheduler = Scheduler(upkeep, runs, clock=clock, random=Random(1))
-    assert await scheduler.run_if_due("docs")
+    with capture_logs() as logs:
+        assert await scheduler.run_if_due("docs")
+    assert {
+        "event": "source_not_built",
+        "log_level": "warning",
+        "source": "docs",
+        "error": "source docs: path is missing; add it",
+    } in logs
     last = await runs.last("docs")
     assert last is not None
     assert last.report.error == "source docs: path is missing; add it"
