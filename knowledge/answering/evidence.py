@@ -29,6 +29,7 @@ class EvidencePipeline:
 
     Haystack (a second to import) is loaded with the first question, or by `warm`. Any text is a question:
     what has no letter or digit has no evidence, and only the first 4,000 characters are read.
+    An index that nothing was ever written to has no evidence, at once and without the model.
     Raises KnowledgeError.
     """
 
@@ -54,13 +55,14 @@ class EvidencePipeline:
 
     async def run(self, question: Question) -> Evidence:
         """Retrieve and judge. The evidence's passages are at most `retrieval.top_k`, best first."""
-        if not _has_words(question.text):
-            return Evidence(question, (), 0.0, Verdict.UNANSWERED, self._index.version())
+        version = self._index.version()
+        if not _has_words(question.text) or not version.counter:
+            return Evidence(question, (), 0.0, Verdict.UNANSWERED, version)
         return (await self._judged(question, _SPARE * self._settings.top_k)).evidence
 
     async def ranked_articles(self, question: Question, limit: int = 10) -> list[ScoredPassage]:
         """Give the best passage of each of the best articles, best first, at most `limit`."""
-        if not _has_words(question.text):
+        if not _has_words(question.text) or not self._index.version().counter:
             return []
         judged = await self._judged(question, max(self._settings.candidates, 10 * limit))
         best: dict[ArticleRef, ScoredPassage] = {}

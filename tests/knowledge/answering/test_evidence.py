@@ -6,14 +6,24 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
+from config.settings import EmbeddingSettings, RetrievalSettings
+from knowledge.answering.evidence import EvidencePipeline
+from knowledge.answering.gate import EvidenceGate, load_gate
+from knowledge.database import Database
+from knowledge.embedding.engine import Embedding
+from knowledge.index import ArticleIndex
+from knowledge.library import ArticleLibrary
 from knowledge.models import Question, Verdict, revision_of
 from tests.knowledge.answering.conftest import ARTICLES, INTERNAL, PUBLIC, article
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.knowledge.answering.conftest import Desk
 
 
@@ -121,3 +131,22 @@ def test_haystack_comes_with_the_first_question_and_torch_never() -> None:
         "assert sys.modules['torch'] is None and 'haystack' in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+async def test_an_empty_index_needs_no_model(tmp_path: Path) -> None:
+    """Before there is any article a question is unanswered at once: the model is not exported for it."""
+    embedding = Embedding(EmbeddingSettings(), tmp_path / "models")
+    index = ArticleIndex(tmp_path / "index", embedding)
+    async with Database(Database.url_for("", tmp_path)) as database:
+        await database.upgrade("knowledge:migrations", "knowledge_version")
+        await index.open()
+        library = ArticleLibrary(database, lambda: datetime.now(UTC))
+        gate = EvidenceGate(load_gate(), 0.5, 0.3)
+        pipeline = EvidencePipeline(index, embedding, library, gate, RetrievalSettings())
+        question = Question("How do I reset my password?", PUBLIC)
+        evidence = await pipeline.run(question)
+        assert (evidence.verdict, evidence.passages) == (Verdict.UNANSWERED, ())
+        assert await pipeline.ranked_articles(question) == []
+        await index.close()
+    await embedding.close()
+    assert not (tmp_path / "models").exists()
