@@ -36,6 +36,10 @@ SAMPLE_NOTE = (
     "No sources are configured: chatting over the sample help centre of a made-up product. "
     "For your own articles: helpdesk-bot chat --articles FOLDER"
 )
+NO_ARTICLES = (
+    "There are no articles yet, so every question stays unanswered. Add some: helpdesk-bot articles add PATH, or a "
+    "[[sources]] table in the config file"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,7 @@ def chat_here(
         await _sync(app, plan)
         articles = await (await app.library()).count()
         if not articles:
-            note("There are no articles yet, so every question stays unanswered.")
+            note(NO_ARTICLES)
         await app.run([_connector(app, articles)])
         return 0
 

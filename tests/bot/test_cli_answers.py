@@ -172,6 +172,18 @@ def test_chat_in_a_pipe(desk):
     assert "Traceback" not in done.stderr
 
 
+def test_chat_without_articles(tmp_path, request):
+    """Whoever has sources without articles is told how to add some."""
+    desk = Desk(tmp_path, request.config.cache.mkdir("embedding-models"))
+    for file in (*(desk.root / "articles").iterdir(), *(desk.root / "wiki").iterdir()):
+        file.unlink()
+    done = desk.run("chat", stdin=QUESTION.encode())
+    assert done.returncode == 0
+    assert "could not find an answer" in done.stdout
+    assert done.stderr.count("no articles yet") == 1
+    assert "helpdesk-bot articles add" in done.stderr
+
+
 def test_chat_over_a_folder(desk, tmp_path):
     """`chat --articles` is over those articles and nothing else, kept apart, and embeds nothing twice."""
     (tmp_path / "zoo").mkdir()
