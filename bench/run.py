@@ -26,7 +26,7 @@ from rich.table import Table
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results"
-PARTS = ("serving", "retrieval", "quality", "embedding", "sync")
+PARTS = ("serving", "retrieval", "embedding", "sync", "quality")
 
 
 def machine() -> dict[str, Any]:
