@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 import numpy as np
 import structlog
@@ -16,6 +15,7 @@ from knowledge.models import Article, ArticleRef, CorpusVersion, Passage, Questi
 from knowledge.stores.filling import Embedding, IndexFiller, Library, Progress
 from knowledge.stores.generation import Generations
 from knowledge.stores.memory import Scope
+from knowledge.stores.opened import OpenGeneration
 from knowledge.stores.passage_file import PassageFile
 from knowledge.stores.passages import SPLITTER_VERSION, PassageSplitter
 from knowledge.stores.query import QueryPlan, plan_query
@@ -23,26 +23,10 @@ from knowledge.stores.records import passage_of
 from knowledge.stores.store import PassageStore
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
-
-
-@dataclass(slots=True)
-class _Open:
-    """A generation in use by this process; closed when it is retired and its last user is done."""
-
-    name: str
-    store: PassageStore
-    lock: IO[bytes]
-    facts: Mapping[str, str]
-    users: int = 0
-    retired: bool = False
-
-    def close(self) -> None:
-        self.store.close()
-        self.lock.close()
 
 
 class ArticleIndex:
@@ -57,7 +41,7 @@ class ArticleIndex:
         self._generations = Generations(index_dir)
         self._embedding = embedding
         self._lock = threading.RLock()
-        self._open: _Open | None = None
+        self._open: OpenGeneration | None = None
         self._stamp = (0, 0)
         self._log = structlog.get_logger()
 
@@ -199,7 +183,7 @@ class ArticleIndex:
             return current.store.count()
 
     @contextmanager
-    def _using(self) -> Iterator[_Open]:
+    def _using(self) -> Iterator[OpenGeneration]:
         """Give the current generation and keep it open meanwhile; a damaged one is replaced first."""
         with self._lock:
             current = self._current()
@@ -215,7 +199,7 @@ class ArticleIndex:
                 if current.retired and current.users == 0:
                     current.close()
 
-    def _current(self) -> _Open:
+    def _current(self) -> OpenGeneration:
         """Open what the pointer names, if it is not open yet."""
         with self._lock:
             if self._open is not None and self._stamp == self._generations.stamp():
@@ -227,7 +211,7 @@ class ArticleIndex:
                 self._generations.remove_unused()
             return opened
 
-    def _opened(self) -> _Open:
+    def _opened(self) -> OpenGeneration:
         name = self._generations.current()
         if name is None or not self._generations.path(name).exists():
             name = self._create()
@@ -237,10 +221,10 @@ class ArticleIndex:
             self._set_aside(name, error)
             return self._opened_as(self._create())
 
-    def _opened_as(self, name: str) -> _Open:
+    def _opened_as(self, name: str) -> OpenGeneration:
         store = PassageStore(self._generations.path(name))
         try:
-            return _Open(name, store, self._generations.hold(name), store.file.facts())
+            return OpenGeneration(name, store, self._generations.hold(name), store.file.facts())
         except BaseException:
             store.close()
             raise
