@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from knowledge.answering.phrases import refusal
-from knowledge.answering.smalltalk import is_smalltalk
+from knowledge.answering.smalltalk import is_smalltalk, without_courtesy
 from knowledge.models import Answer, Missing, Question, Verdict
 
 if TYPE_CHECKING:
@@ -53,8 +53,9 @@ class Helpdesk:
         text = clean(text)
         answer = without_articles(text, persona)
         if answer is None:
-            question = Question(text, audience, sources, language, exclude)
+            question = Question(without_courtesy(text), audience, sources, language, exclude)
             answer = await self._answers.answer(question, persona, use_cache=use_cache)
+            answer = replace(answer, question=text)
         total = round((time.perf_counter() - started) * 1000, 3)
         return replace(answer, timings_ms={**answer.timings_ms, "total": total})
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from bot import replies
 from bot.app import App
-from bot.cli.output import print_json, say
+from bot.cli.output import NO_ARTICLES, note, print_json, say
 from bot.cli.runtime import execute, settings_from, sync_new_sources
 from config.persona import load_persona
 from connectors.base import Reply
@@ -29,6 +29,8 @@ def ask_once(
 
     async def work(app: App) -> int:
         await sync_new_sources(app)
+        if not await (await app.library()).count():
+            note(NO_ARTICLES)
         helpdesk = await app.helpdesk()
         answer = await helpdesk.answer(question, audience=audience, persona=speaking, use_cache=use_cache)
         if as_json:

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from typer import BadParameter
 
 from bot.app import App
-from bot.cli.output import note
+from bot.cli.output import NO_ARTICLES, note
 from bot.cli.runtime import execute, mend_index, settings_from, sync_named
 from bot.commands import COMMANDS
 from bot.errors import CommandError
@@ -35,10 +35,6 @@ OPERATOR = Person("console:operator")
 SAMPLE_NOTE = (
     "No sources are configured: chatting over the sample help centre of a made-up product. "
     "For your own articles: helpdesk-bot chat --articles FOLDER"
-)
-NO_ARTICLES = (
-    "There are no articles yet, so every question stays unanswered. Add some: helpdesk-bot articles add PATH, or a "
-    "[[sources]] table in the config file"
 )
 
 

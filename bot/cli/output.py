@@ -11,6 +11,11 @@ from typing import Any
 from connectors.console_view import without_controls as safe
 from knowledge.sync import Progress
 
+NO_ARTICLES = (
+    "There are no articles yet, so every question stays unanswered. Add some: helpdesk-bot articles add PATH, or a "
+    "[[sources]] table in the config file"
+)
+
 
 def plain(value: Any) -> Any:
     """Make JSON-serialisable data of our own: dataclasses, sets, dates."""

@@ -1,4 +1,4 @@
-"""Greetings and thanks, which need no articles."""
+"""Greetings and thanks, which need no articles, alone or around a question."""
 
 from __future__ import annotations
 
@@ -47,6 +47,15 @@ _THANK_WHAT = _any(
     "helped, that helps, works now, it works now, sehr, dir, ihnen, mucho"
 )
 _GREETING = re.compile(f"{_HELLO}(?: {_HELLO}| {_HELLO_WHOM})*")
+_PLAIN_HELLO = _any("hi, hey, hello, hallo, bonjour, hola, salut, ciao, hej, привет")
+_OPENING = re.compile(
+    rf"(?:(?:{_HELLO})(?:\s+{_HELLO_WHOM})?(?:\s*[,.!:;]+\s*|\s+[\u2013-]+\s+)|{_PLAIN_HELLO}(?:\s+{_HELLO_WHOM})?\s+)+(?=\S)",
+    re.IGNORECASE,
+)
+_CLOSING = re.compile(
+    rf"(?<=[,.!?;\n\u2013-])\s*{_THANK}(?:\s+(?:{_THANK_WHAT}|in advance|im voraus|d.avance))*[\s,.!)]*$",
+    re.IGNORECASE,
+)
 _THANKS = re.compile(f"(?:{_BEFORE_THANKS} )*{_THANK}(?: {_THANK}| {_THANK_WHAT})*")
 
 
@@ -63,3 +72,10 @@ def is_smalltalk(text: str) -> SmallTalk | None:
     if _GREETING.fullmatch(plain):
         return "greeting"
     return "thanks" if _THANKS.fullmatch(plain) else None
+
+
+def without_courtesy(text: str) -> str:
+    """Give the question without the greeting before it and the thanks after it: no article is about these words."""
+    bare = _CLOSING.sub("", _OPENING.sub("", text, count=1) if _OPENING.match(text) else text)
+    bare = bare.rstrip(" ,;\u2013-\n")
+    return bare if any(character.isalnum() for character in bare) else text

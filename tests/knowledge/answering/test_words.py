@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from knowledge.answering.language import detect_language, same_language
-from knowledge.answering.smalltalk import is_smalltalk
+from knowledge.answering.smalltalk import is_smalltalk, without_courtesy
 from knowledge.answering.words import MAX_QUESTION, clip, content_stems, names, numbers, platforms
 
 
@@ -90,9 +90,31 @@ def test_any_text_is_read(text: str) -> None:
     content_stems(clipped, detect_language(clipped))
     names(clipped)
     is_smalltalk(text)
+    assert without_courtesy(text) in text
 
 
 def test_a_huge_question_is_cut() -> None:
     """50,000 characters are read as the first 4,000, without control characters and lone surrogates."""
     assert len(clip("word " * 10_000)) <= MAX_QUESTION
     assert clip("a\x00b\ud800c\u200bd") == "a b c d"
+
+
+@pytest.mark.parametrize(
+    ("text", "bare"),
+    [
+        ("hey there! how can I add Bob to our workspace? thanks", "how can I add Bob to our workspace?"),
+        ("Hi how do I cancel", "how do I cancel"),
+        ("good morning, where is my invoice. Thanks in advance!", "where is my invoice."),
+        ("Bonjour, comment payer ? merci beaucoup", "comment payer ?"),
+        ("Hello team - vpn down, thx", "vpn down"),
+        ("how do I say thank you", "how do I say thank you"),
+        ("morning reports are missing", "morning reports are missing"),
+        ("hi-res images", "hi-res images"),
+        ("Yo-yo settings", "Yo-yo settings"),
+        ("hi", "hi"),
+        ("thanks", "thanks"),
+    ],
+)
+def test_courtesy_around_a_question_is_left_out(text: str, bare: str) -> None:
+    """A greeting before a question and thanks after it do not count among its words; words that look alike do."""
+    assert without_courtesy(text) == bare
