@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import re
 import sqlite3
-from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
+from contextlib import AsyncExitStack, asynccontextmanager, closing, nullcontext
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from sqlalchemy import event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_random
 
 from knowledge.database_errors import translated, unreachable
 from knowledge.errors import StorageError
@@ -79,6 +80,7 @@ class Database:
         if self.dialect == "sqlite":
             with unreachable(self.place):
                 await asyncio.to_thread(Path(self.place).parent.mkdir, parents=True, exist_ok=True)
+                await self._switch_to_wal()
             engine = create_async_engine(self._url, pool_size=8, max_overflow=8)
             event.listen(engine.sync_engine, "connect", self._prepare_sqlite)
             event.listen(engine.sync_engine, "begin", _begin_sqlite)
@@ -182,6 +184,22 @@ class Database:
             version = (await connection.execute(text("SHOW server_version"))).scalar_one()
             return f"PostgreSQL {str(version).split()[0]}, {self.place}"
 
+    async def _switch_to_wal(self) -> None:
+        """Make the file one with a write-ahead log, before any connection of the pool needs it.
+
+        SQLite does not wait for its busy timeout when two connections switch at once: it fails one of them.
+        """
+        switching = AsyncRetrying(
+            retry=retry_if_exception_type(sqlite3.OperationalError),
+            stop=stop_after_delay(self._busy_milliseconds / 1000),
+            wait=wait_random(0.01, 0.1),
+            reraise=True,
+        )
+        try:
+            await switching(asyncio.to_thread, _use_wal, self.place, self._busy_milliseconds / 1000)
+        except sqlite3.Error as error:
+            raise DBAPIError("PRAGMA journal_mode=WAL", None, error) from error
+
     def _prepare_sqlite(self, connection: Any, _record: object) -> None:
         connection.isolation_level = None  # the driver's own BEGIN is deferred; ours comes from the event
         cursor = connection.cursor()
@@ -194,6 +212,11 @@ class Database:
             cursor.execute("PRAGMA foreign_keys=ON")
         finally:
             cursor.close()
+
+
+def _use_wal(file: str, busy_seconds: float) -> None:
+    with closing(sqlite3.connect(file, timeout=busy_seconds)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
 
 
 def _checked(url: str) -> URL:

@@ -325,3 +325,13 @@ async def test_check(database: Database) -> None:
     assert database.place in said
     assert said.startswith("SQLite 3" if database.dialect == "sqlite" else "PostgreSQL ")
     assert "\n" not in said
+
+
+async def test_many_open_one_new_file_at_once(tmp_path: Path) -> None:
+    """Processes that start at once on an empty folder all get in: none fails on the switch to WAL."""
+    for number in range(20):
+        databases = [Database(Database.url_for("", tmp_path / str(number))) for _ in range(8)]
+        try:
+            await asyncio.gather(*(database.open() for database in databases))
+        finally:
+            await asyncio.gather(*(database.close() for database in databases))
