@@ -56,7 +56,7 @@ _CLOSING = re.compile(
     rf"(?<=[,.!?;\n\u2013-])\s*{_THANK}(?:\s+(?:{_THANK_WHAT}|in advance|im voraus|d.avance))*[\s,.!)]*$",
     re.IGNORECASE,
 )
-_THANKS = re.compile(f"(?:{_BEFORE_THANKS} )*{_THANK}(?: {_THANK}| {_THANK_WHAT})*")
+_THANKS = re.compile(f"(?:{_HELLO} )?(?:{_BEFORE_THANKS} )*{_THANK}(?: {_THANK}| {_THANK_WHAT})*")
 
 
 def is_smalltalk(text: str) -> SmallTalk | None:

@@ -118,3 +118,9 @@ def test_a_huge_question_is_cut() -> None:
 def test_courtesy_around_a_question_is_left_out(text: str, bare: str) -> None:
     """A greeting before a question and thanks after it do not count among its words; words that look alike do."""
     assert without_courtesy(text) == bare
+
+
+def test_thanks_may_begin_with_a_greeting() -> None:
+    """ "hey, thanks a lot!" is thanks; with a question behind it, it is a question."""
+    assert is_smalltalk("hey, thanks a lot!") == "thanks"
+    assert is_smalltalk("hey, thanks a lot! and on android?") is None
