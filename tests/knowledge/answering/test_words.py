@@ -121,6 +121,6 @@ def test_courtesy_around_a_question_is_left_out(text: str, bare: str) -> None:
 
 
 def test_thanks_may_begin_with_a_greeting() -> None:
-    """Greeting and thanks in one, as in "hey, thanks a lot!", is thanks; with a question behind it, it is a question."""
+    """A greeting and thanks in one are thanks; with a question behind them it is a question."""
     assert is_smalltalk("hey, thanks a lot!") == "thanks"
     assert is_smalltalk("hey, thanks a lot! and on android?") is None
