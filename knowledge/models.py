@@ -252,7 +252,10 @@ Found = Article | Unchanged | Removed | Failed | ListingComplete
 
 @dataclass(frozen=True, slots=True)
 class SyncPlan:
-    """What a sync of one source changes; made by `plan_sync`, applied by ArticleLibrary and ArticleIndex."""
+    """What a sync of one source changes; made by `plan_sync`, applied by ArticleLibrary and ArticleIndex.
+
+    `held` are the ids whose removal waits for an admin: together they are too much of the source.
+    """
 
     source: str
     added: tuple[Article, ...] = ()
@@ -260,6 +263,7 @@ class SyncPlan:
     removed: tuple[str, ...] = ()
     unchanged: int = 0
     failed: tuple[Failed, ...] = ()
+    held: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -269,7 +273,11 @@ class SyncPlan:
 
 @dataclass(frozen=True, slots=True)
 class SyncReport:
-    """What a sync did. `error` says why a listing did not reach its end; then nothing was removed by absence."""
+    """What a sync did. `error` says why a listing did not reach its end; then nothing was removed by absence.
+
+    `held` are the ids of articles that the source no longer has and that were kept, because removing that
+    many waits for an admin. `cursor` is where the source's next sync goes on, opaque; None: at the beginning.
+    """
 
     source: str
     added: int = 0
@@ -281,3 +289,5 @@ class SyncReport:
     seconds: float = 0.0
     error: str | None = None
     dry_run: bool = False
+    held: tuple[str, ...] = ()
+    cursor: str | None = None

@@ -12,6 +12,7 @@ import structlog
 
 from knowledge.errors import KnowledgeError, SourceError, StorageError
 from knowledge.models import SyncReport
+from knowledge.sources.base import ResumableSource
 from knowledge.sync_plan import plan_sync, refused_as_empty
 
 if TYPE_CHECKING:
@@ -86,16 +87,19 @@ class ArticleSync:
         full: bool = False,
         dry_run: bool = False,
         accept_empty: bool = False,
+        accept_removals: bool = False,
         unless_since: datetime | None = None,
         progress: Progress | None = None,
     ) -> SyncReport:
         """Sync one source and report; what an operator can mend is in the report's `error`, not raised.
 
+        `accept_removals` removes what the last run held, if the source still lacks it: an admin saw these ids.
         With `unless_since` nothing is done if a run began at or after it: its report is given instead. That
         is looked up inside the source's lease, so that two schedulers do not run one sync twice.
         """
         started = self._clock()
         name = source.name
+        before = SyncReport(name)
         if name == LOCAL_SOURCE:
             return SyncReport(
                 name, error=f"“{LOCAL_SOURCE}” is the bot's own source; give this one another name"
@@ -104,19 +108,26 @@ class ArticleSync:
             async with self._leases.hold(f"source:{name}") as lease:
                 if lease is None:
                     return SyncReport(name, error=f"another process is syncing {name} now", dry_run=dry_run)
-                last = None if unless_since is None else await self._runs.last(name)
+                last = await self._runs.last(name)
                 if last is not None and unless_since is not None and last.started_at >= unless_since:
                     return last.report
+                before = before if last is None else last.report
                 known = await self._library.known(name)
+                _resume(source, before)
                 found, error = await self._listing(source, known, full=full, progress=progress)
-                plan = plan_sync(name, known, found, accept_empty=accept_empty)
+                accepted = frozenset(before.held if accept_removals else ())
+                plan = plan_sync(name, known, found, accept_empty=accept_empty, accepted=accepted)
                 error = error or refused_as_empty(plan, known, found)
                 report = _report_of(plan, error, dry_run=dry_run)
+                report = _carried(report, before, source)
                 if not dry_run:
                     report = await self._apply(plan, lease, report, progress)
                 return await self._finish(report, started)
         except KnowledgeError as failure:
-            return await self._finish(SyncReport(name, error=str(failure), dry_run=dry_run), started)
+            report = SyncReport(
+                name, error=str(failure), dry_run=dry_run, held=before.held, cursor=before.cursor
+            )
+            return await self._finish(report, started)
 
     async def add(self, article: Article, expected_revision: str | None = None) -> int:
         """Store one article and index it; give the passages embedded.
@@ -241,12 +252,27 @@ class ArticleSync:
             removed=report.removed,
             unchanged=report.unchanged,
             failed=len(report.failed),
+            held=len(report.held),
             embedded_passages=report.embedded_passages,
             seconds=report.seconds,
             dry_run=report.dry_run,
             error=report.error,
         )
         return report
+
+
+def _resume(source: ArticleSource, before: SyncReport) -> None:
+    if isinstance(source, ResumableSource):
+        source.cursor = before.cursor
+
+
+def _carried(report: SyncReport, before: SyncReport, source: ArticleSource) -> SyncReport:
+    """Note where the next sync goes on: at the beginning while something is held, so that it is seen again."""
+    if report.error is not None and not report.held:
+        return replace(report, held=before.held, cursor=before.cursor)
+    if report.held or not isinstance(source, ResumableSource):
+        return report
+    return replace(report, cursor=source.cursor)
 
 
 def _report_of(plan: SyncPlan, error: str | None, *, dry_run: bool) -> SyncReport:
@@ -259,4 +285,5 @@ def _report_of(plan: SyncPlan, error: str | None, *, dry_run: bool) -> SyncRepor
         failed=plan.failed,
         error=error,
         dry_run=dry_run,
+        held=plan.held,
     )

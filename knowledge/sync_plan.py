@@ -2,29 +2,48 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 from knowledge.models import Article, Failed, ListingComplete, Removed, SyncPlan, Unchanged
 from knowledge.tables import storable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from knowledge.models import Found
 
+LARGEST_REMOVAL: Final = 0.2
+"""The share of a source's articles that a sync removes without asking an admin; one article always may go."""
+
 
 def plan_sync(
-    source: str, known: Mapping[str, str], found: Iterable[Found], *, accept_empty: bool = False
+    source: str,
+    known: Mapping[str, str],
+    found: Iterable[Found],
+    *,
+    accept_empty: bool = False,
+    accepted: Collection[str] = (),
 ) -> SyncPlan:
     """Compare what a source lists with `known` (article id to revision).
 
     What is known and not listed is removed only after ListingComplete, and only if something was listed, or
     with `accept_empty`; a failed article without an id keeps everything. Of two with one id the first counts.
+    A removal of more than LARGEST_REMOVAL is held, but for the ids that an admin has `accepted`.
     """
     listing = _Listing(source)
     for item in found:
         listing.take(item)
-    return listing.plan(known, accept_empty=accept_empty)
+    plan = listing.plan(known, accept_empty=accept_empty)
+    return plan if accept_empty else _held_back(plan, known, accepted)
+
+
+def _held_back(plan: SyncPlan, known: Mapping[str, str], accepted: Collection[str]) -> SyncPlan:
+    asked = tuple(article_id for article_id in plan.removed if article_id not in accepted)
+    if len(asked) <= max(1, LARGEST_REMOVAL * len(known)):
+        return plan
+    removed = tuple(article_id for article_id in plan.removed if article_id in accepted)
+    return replace(plan, removed=removed, held=asked)
 
 
 def refused_as_empty(plan: SyncPlan, known: Mapping[str, str], found: Iterable[Found]) -> str | None:

@@ -78,4 +78,5 @@ def _run_of(row: Row[Any]) -> SyncRun:
     kept = json.loads(row.report)
     known = {name: kept[name] for name in SyncReport.__dataclass_fields__ if name in kept}
     known["failed"] = tuple(Failed(**failed) for failed in kept["failed"])
+    known["held"] = tuple(kept.get("held", ()))
     return SyncRun(row.source, row.started_at, row.finished_at, row.ok, SyncReport(**known))

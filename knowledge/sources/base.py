@@ -48,6 +48,17 @@ class ArticleSource(Protocol):
         ...
 
 
+@runtime_checkable
+class ResumableSource(Protocol):
+    """A source whose next listing goes on where the last one ended.
+
+    `cursor` is set before `articles` is called, to what it was after the last listing that ended well, and
+    read after it: opaque, short, without secrets; None means to begin at the beginning.
+    """
+
+    cursor: str | None
+
+
 class SourceOptions(BaseModel):
     """Base of the keys that one type of source knows beyond SourceSettings."""
 

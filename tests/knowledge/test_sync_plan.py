@@ -44,7 +44,7 @@ def test_applying_the_plan_gives_the_listing(known: dict[str, str], listed: dict
     found: list[Found] = [
         Unchanged(i) if known.get(i) == r == "3" else make_article(i, revision=r) for i, r in listed.items()
     ]
-    plan = plan_sync("desk", known, [*found, ListingComplete()])
+    plan = plan_sync("desk", known, [*found, ListingComplete()], accepted=known)
     assert _applied(plan, known) == listed
     assert {article.id for article in plan.added} == listed.keys() - known.keys()
     assert {article.id for article in plan.updated} == {
@@ -145,3 +145,16 @@ def test_what_cannot_be_taken_is_named(item: Found, reason: str) -> None:
     plan = plan_sync("desk", {}, [item, good, ListingComplete()])
     assert plan.added == (good,)
     assert [reason in failed.reason for failed in plan.failed] == [True]
+
+
+@given(KNOWN, LISTINGS, st.sets(IDS))
+def test_large_removals_are_held(known: dict[str, str], found: list[Found], accepted: set[str]) -> None:
+    """Over a fifth of a source, and more than one article, goes only as far as an admin accepted it."""
+    whole = [*found, ListingComplete()]
+    plan = plan_sync("desk", known, whole, accepted=accepted)
+    everything = plan_sync("desk", known, whole, accepted=known)
+    assert not set(plan.removed) & set(plan.held)
+    assert set(plan.removed) | set(plan.held) == set(everything.removed)
+    unasked = set(everything.removed) - accepted
+    assert bool(plan.held) == (len(unasked) > 1 and len(unasked) > len(known) / 5)
+    assert not set(plan.held) & accepted
