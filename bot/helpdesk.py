@@ -13,6 +13,7 @@ from knowledge.models import Answer, Missing, Question, Verdict
 
 if TYPE_CHECKING:
     from config.persona import Persona
+    from knowledge.models import OnText
 
 LONGEST_QUESTION = 4_000
 """Characters. Retrieval reads no more of a question: a longer one would be answered by its start."""
@@ -23,8 +24,15 @@ _WELCOME = "You're welcome!"
 class Answers(Protocol):
     """What finds answers in the articles; `knowledge.answering` has it."""
 
-    async def answer(self, question: Question, persona: Persona, *, use_cache: bool = True) -> Answer:
-        """Answer from the cache or from today's articles."""
+    async def answer(
+        self,
+        question: Question,
+        persona: Persona,
+        *,
+        use_cache: bool = True,
+        on_text: OnText | None = None,
+    ) -> Answer:
+        """Answer from the cache or from today's articles; `on_text` gets what is being written."""
         ...
 
 
@@ -44,17 +52,20 @@ class Helpdesk:
         exclude: frozenset[str] = frozenset(),
         use_cache: bool = True,
         language: str | None = None,
+        on_text: OnText | None = None,
     ) -> Answer:
         """Answer a standalone question for whoever holds `audience` (None: every audience).
 
         `sources` limits the articles to those of some sources; `exclude` are article ids to leave out.
+        `on_text` gets the pieces of an answer while a language model writes it: CommonMark, only ever appended,
+        grounded. The answer's text begins with all of them. Extracts, cached answers and small talk never call it.
         """
         started = time.perf_counter()
         text = clean(text)
         answer = without_articles(text, persona)
         if answer is None:
             question = Question(without_courtesy(text), audience, sources, language, exclude)
-            answer = await self._answers.answer(question, persona, use_cache=use_cache)
+            answer = await self._answers.answer(question, persona, use_cache=use_cache, on_text=on_text)
             answer = replace(answer, question=text)
         total = round((time.perf_counter() - started) * 1000, 3)
         return replace(answer, timings_ms={**answer.timings_ms, "total": total})

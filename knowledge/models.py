@@ -9,8 +9,14 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
     from datetime import datetime
+
+    OnText = Callable[[str], Awaitable[None]]
+    """Takes the next piece of an answer that is being written: CommonMark, only ever appended, already grounded.
+
+    An answer that does not stream never calls it. Once it was called, `Answer.text` begins with all the pieces.
+    """
 
 PUBLIC = "public"
 """The audience label that everyone holds."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from knowledge.answering.steps.payload import Made
     from knowledge.embedding.engine import Embedding
     from knowledge.index import ArticleIndex
-    from knowledge.models import Citation, Evidence, Question
+    from knowledge.models import Citation, Evidence, OnText, Question
 
 ANSWER_VERSION = "2"
 """Moves when the same evidence would give another answer; part of the answer cache's key."""
@@ -52,8 +52,18 @@ class AnswerPipeline:
         """Load Haystack before the first question."""
         await self._ready()
 
-    async def run(self, question: Question, evidence: Evidence, persona: Persona) -> Answer:
-        """Answer from the evidence, or say in the persona's words that the articles do not."""
+    async def run(
+        self,
+        question: Question,
+        evidence: Evidence,
+        persona: Persona,
+        *,
+        on_text: OnText | None = None,  # noqa: ARG002 - an extract comes at once
+    ) -> Answer:
+        """Answer from the evidence, or say in the persona's words that the articles do not.
+
+        `on_text` gets the grounded pieces of an answer that a language model writes; an extract comes at once.
+        """
         trace = _evidence_trace(evidence)
         if evidence.verdict not in {Verdict.ANSWERED, Verdict.UNSURE} or not evidence.passages:
             return _unanswered(question, evidence, persona, trace)

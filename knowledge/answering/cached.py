@@ -6,21 +6,21 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, replace
 from importlib.metadata import version as installed_version
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from config.persona import Persona
 from knowledge.answer_cache import Holder, cache_key
 from knowledge.answering.answer import ANSWER_VERSION, new_answer_id
 from knowledge.models import Answer, CacheStatus, Evidence, Question, Verdict, revision_of
 from knowledge.stores.fusion import BALANCED
 
 if TYPE_CHECKING:
+    from config.persona import Persona
     from config.settings import AnswerSettings, RetrievalSettings
     from knowledge.answer_cache import AnswerCache, CachedAnswer
     from knowledge.answering.gate import GateModel
     from knowledge.index import ArticleIndex
     from knowledge.library import ArticleLibrary
-    from knowledge.models import CorpusVersion
+    from knowledge.models import CorpusVersion, OnText
 
 
 def pipeline_digest(
@@ -39,7 +39,16 @@ def pipeline_digest(
 
 
 EvidenceOf = Callable[[Question], Awaitable[Evidence]]
-AnswerOf = Callable[[Question, Evidence, Persona], Awaitable[Answer]]
+
+
+class AnswerOf(Protocol):
+    """What makes an answer of evidence: `AnswerPipeline.run`."""
+
+    async def __call__(
+        self, question: Question, evidence: Evidence, persona: Persona, *, on_text: OnText | None = None
+    ) -> Answer:
+        """Answer; `on_text` gets the pieces while they are written."""
+        ...
 
 
 class CachedAnswers:
@@ -72,13 +81,26 @@ class CachedAnswers:
         self._digest = digest
         self._wait_seconds = wait_seconds
 
-    async def answer(self, question: Question, persona: Persona, *, use_cache: bool = True) -> Answer:
-        """Give the answer with its cache status and timings; the pipelines' errors go through."""
+    async def answer(
+        self,
+        question: Question,
+        persona: Persona,
+        *,
+        use_cache: bool = True,
+        on_text: OnText | None = None,
+    ) -> Answer:
+        """Give the answer with its cache status and timings; the pipelines' errors go through.
+
+        `on_text` gets the pieces of an answer that is being written; one that is served from the cache comes at once.
+        """
         clock = _Timings()
+
+        def make(evidence: Evidence) -> Awaitable[Answer]:
+            return clock.time("answer", self._answer_of(question, evidence, persona, on_text=on_text))
+
         if not use_cache or not self._cache.is_enabled or question.exclude:
             evidence = await clock.time("retrieve", self._evidence_of(question))
-            answer = await clock.time("answer", self._answer_of(question, evidence, persona))
-            return clock.stamp(answer, CacheStatus.OFF)
+            return clock.stamp(await make(evidence), CacheStatus.OFF)
         key = cache_key(question, persona, self._digest)
         held = await clock.time("cache", self._cache.lookup(key))
         if held and await self._is_current(held):
@@ -88,18 +110,23 @@ class CachedAnswers:
                 held = await clock.time("wait", self._cache.lookup(key))
                 if held and await self._is_current(held):
                     return clock.stamp(_again(held.answer), CacheStatus.HIT)
-            return await self._checked(question, persona, key, held, clock)
+            evidence = await clock.time("retrieve", self._evidence_of(question))
+            return await self._checked(key, held, evidence, clock, make)
 
     async def _checked(
-        self, question: Question, persona: Persona, key: str, held: CachedAnswer | None, clock: _Timings
+        self,
+        key: str,
+        held: CachedAnswer | None,
+        evidence: Evidence,
+        clock: _Timings,
+        make: Callable[[Evidence], Awaitable[Answer]],
     ) -> Answer:
-        """Retrieve, then serve what is held if the evidence is the same, else answer afresh."""
-        evidence = await clock.time("retrieve", self._evidence_of(question))
+        """Serve what is held if it was made of the same evidence, else make an answer and keep it."""
         fingerprint = evidence.fingerprint()
         if held and held.fingerprint == fingerprint:
             await self._cache.restamp(key, fingerprint, evidence.version)
             return clock.stamp(_again(held.answer), CacheStatus.REVALIDATED)
-        answer = await clock.time("answer", self._answer_of(question, evidence, persona))
+        answer = await make(evidence)
         await self._keep(key, answer, evidence)
         return clock.stamp(answer, CacheStatus.MISS)
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from config.persona import Persona
+    from knowledge.models import OnText
 
 ASKED = Question("How do I reset my password?", PUBLIC)
 PASSWORD = next(entry for entry in ARTICLES if entry.id == "password")
@@ -42,13 +43,15 @@ class Counted:
         self.retrieved += 1
         return await self.desk.evidence.run(question)
 
-    async def answer_of(self, question: Question, evidence: Evidence, persona: Persona) -> Answer:
+    async def answer_of(
+        self, question: Question, evidence: Evidence, persona: Persona, *, on_text: OnText | None = None
+    ) -> Answer:
         """Answer, once `hold` is set."""
         self.answered += 1
         await self.hold.wait()
         if self.error:
             raise self.error
-        return await self.desk.answers.run(question, evidence, persona)
+        return await self.desk.answers.run(question, evidence, persona, on_text=on_text)
 
 
 @dataclass(frozen=True, slots=True)
