@@ -149,16 +149,20 @@ class App(ArticleParts):
 
     async def _build_commands(self) -> Commands:
         from bot.commands import Commands
+        from bot.commands.about import AboutCommands
+        from bot.commands.articles import ArticleCommands
+        from bot.commands.feedback import FeedbackCommands
+        from bot.commands.voice import VoiceCommands
 
-        return Commands(
-            access=self.access,
-            personas=self.personas,
-            questions=await self.questions(),
-            upkeep=await self.upkeep(),
-            read_file=self.read_file,
-            health=(await self.health()).states,
-            clock=self.clock,
+        questions, upkeep = await self.questions(), await self.upkeep()
+        health = (await self.health()).states
+        groups = (
+            AboutCommands(questions, upkeep, health, self.clock),
+            VoiceCommands(self.access, self.personas),
+            ArticleCommands(upkeep, self.read_file, self.clock),
+            FeedbackCommands(questions),
         )
+        return Commands(self.access, groups)
 
     async def _build_delivery(self) -> Delivery:
         from bot.conversation import Conversation

@@ -19,6 +19,7 @@ import structlog
 
 from bot.errors import ShuttingDown
 from bot.inbox import EventKey, InboxState, key_of
+from bot.live import Announced
 from connectors.base import AnswersEvents
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from bot.inbox import Inbox, Pending
     from bot.router import Router
-    from connectors.base import Address, ChatConnector, Event, Reply
+    from connectors.base import Address, ChatConnector, Event, Live, Reply
 
 SWEEP_SECONDS = 10.0
 SEND_SECONDS = 30.0
@@ -90,12 +91,16 @@ class Delivery:
                 self._end(key)
         return accepted
 
-    async def answer(self, event: Event) -> Reply | None:
-        """Give the reply to an accepted event; None when nothing is to be posted, and then it is finished."""
+    async def answer(self, event: Event, live: Live | None = None) -> Reply | None:
+        """Give the reply to an accepted event; None when nothing is to be posted, and then it is finished.
+
+        Before `live` shows anything, the event is noted as being replied to, as before any other post.
+        """
         key = key_of(event)
         self._begin(key)
+        announced = None if live is None else Announced(live, lambda: self._may_send(key, event))
         try:
-            reply = await self._router.handle(event)
+            reply = await self._router.handle(event, announced)
         except BaseException:
             await self._let_go(key)
             raise
@@ -106,6 +111,10 @@ class Delivery:
             self._end(key)
             return None
         return replace(reply, id=metadata_id(event))
+
+    async def begun(self, event: Event, platform_id: str) -> None:
+        """Keep the platform's id of a post in which the reply is growing."""
+        await self._quietly(self._inbox.begun(key_of(event), platform_id))
 
     async def sent(self, event: Event, platform_id: str = "") -> None:
         """Note that the reply is out, under the platform's id of it."""
@@ -193,7 +202,7 @@ class Delivery:
             if reply is None:
                 return
             async with asyncio.timeout(SEND_SECONDS):
-                platform_id = await _show(connector, event, reply)
+                platform_id = await _show(connector, event, reply, pending.begun)
             await self._sent(pending.key, platform_id)
         except Exception:  # noqa: BLE001 - its lease runs out and it is taken up again, a bounded number of times
             self._log.warning("event_not_answered", attempts=pending.attempts, exc_info=True)
@@ -249,8 +258,8 @@ class Delivery:
             self._idle.set()
 
 
-async def _show(connector: ChatConnector, event: Event, reply: Reply) -> str:
+async def _show(connector: ChatConnector, event: Event, reply: Reply, begun: str) -> str:
     if isinstance(connector, AnswersEvents):
-        return await connector.reply(event, reply)
+        return await connector.reply(event, reply, begun)
     await connector.send(event.address, reply)
     return ""

@@ -7,7 +7,18 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from connectors.base import Action, Address, Command, Event, IncomingMessage, Link, Person, Reply
+from connectors.base import (
+    Action,
+    Address,
+    Command,
+    Event,
+    IncomingMessage,
+    Link,
+    Person,
+    Reply,
+    Said,
+    SharedFile,
+)
 
 
 def dump_event(event: Event) -> str:
@@ -26,6 +37,9 @@ def load_event(text: str) -> Event:
     sender = dict(row["sender"])
     row["sender"] = Person(**(sender | {"groups": frozenset(sender.get("groups", ()))}))
     row["received_at"] = datetime.fromisoformat(row["received_at"])
+    row["files"] = tuple(SharedFile(**file) for file in row.get("files") or ())
+    if "earlier" in row:
+        row["earlier"] = tuple(Said(**said) for said in row["earlier"])
     return Command(**row) if stored["kind"] == "command" else IncomingMessage(**row)
 
 

@@ -64,13 +64,17 @@ def key_of(event: Event) -> EventKey:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """An event that somebody else took up and did not finish; `state` says how far it came."""
+    """An event that somebody else took up and did not finish; `state` says how far it came.
+
+    `begun` is the platform's id of a post in which the reply was growing, or nothing.
+    """
 
     key: EventKey
     event: Event
     state: InboxState
     metadata_id: str
     attempts: int
+    begun: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -164,6 +168,12 @@ class Inbox:
         async with self._database.write() as connection:
             result = await connection.execute(update(inbox).where(mine).values(values))
         return bool(result.rowcount)
+
+    async def begun(self, key: EventKey, platform_id: str) -> None:
+        """Keep the platform's id of the post in which the reply grows, so that a restart can end it."""
+        mine = and_(_is(key), inbox.c.lease_token == self._token, inbox.c.state.in_(OPEN))
+        async with self._database.write() as connection:
+            await connection.execute(update(inbox).where(mine).values(platform_id=platform_id))
 
     async def done(self, key: EventKey, platform_id: str = "") -> None:
         """Note that the reply is out, under the platform's id of it."""
@@ -271,4 +281,4 @@ def _pending(row: Row[Any]) -> tuple[Pending | None, str]:
     except (ValueError, KeyError, TypeError) as error:
         return None, f"the stored event cannot be read: {type(error).__name__}"
     key = EventKey(row.platform, row.channel, row.message_id)
-    return Pending(key, event, InboxState(row.state), row.metadata_id, row.attempts + 1), ""
+    return Pending(key, event, InboxState(row.state), row.metadata_id, row.attempts + 1, row.platform_id), ""

@@ -18,13 +18,14 @@ from connectors.base import Command, Event, IncomingMessage, Reply
 from knowledge.models import Answer, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from datetime import datetime
 
     from bot.access import Access
     from bot.personas import Personas
     from bot.questions import Questions
     from config.persona import Persona
+    from connectors.base import Live
 
 COMMAND_SECONDS = 900.0
 """A command may sync a helpdesk; the platforms let a late reply in for 15 minutes."""
@@ -42,15 +43,16 @@ class Answering(Protocol):
         audience: frozenset[str] | None,
         persona: Persona,
         sources: frozenset[str] | None = None,
+        on_text: Callable[[str], Awaitable[None]] | None = None,
     ) -> Answer:
-        """Answer a standalone question."""
+        """Answer a standalone question; what is certain of the answer goes to `on_text` piece by piece."""
         ...
 
 
 class CommandRunner(Protocol):
     """What the router needs of the command table."""
 
-    async def run(self, command: Command, audience: frozenset[str] | None) -> Reply:
+    async def run(self, command: Command, audience: frozenset[str] | None, live: Live | None = None) -> Reply:
         """Do the command if its sender may."""
         ...
 
@@ -93,8 +95,11 @@ class Router:
         tops = event.starts_thread or event.address.thread is None
         return event.addressed or (mode == "auto" and tops)
 
-    async def handle(self, event: Event) -> Reply | None:
-        """Answer the event; None when it does not concern the bot. Never raises for what it says or needs."""
+    async def handle(self, event: Event, live: Live | None = None) -> Reply | None:
+        """Answer the event; None when it does not concern the bot. Never raises for what it says or needs.
+
+        `live` shows the reply while it is made, where it is sure that there will be one.
+        """
         if not self.concerns(event):
             return None
         if isinstance(event, IncomingMessage) and event.files and not event.text.strip():
@@ -104,7 +109,7 @@ class Router:
         limit = self._command_seconds if isinstance(event, Command) else self._timeout_seconds
         try:
             async with asyncio.timeout(limit):
-                outcome = await self._outcome(event)
+                outcome = await self._outcome(event, live)
             return outcome if isinstance(outcome, Reply) else await self._reply(event, outcome)
         except TimeoutError:
             self._log.exception("reply_timed_out", reference=reference, seconds=limit)
@@ -116,22 +121,28 @@ class Router:
         """Say in the place's persona that something failed."""
         return replies.apology(self._persona(event), reference)
 
-    async def _outcome(self, event: Event) -> Reply | Answer:
+    async def _outcome(self, event: Event, live: Live | None) -> Reply | Answer:
         audience = self._access.audience(event)
         if isinstance(event, Command):
-            return await self._commands.run(event, audience)
+            return await self._commands.run(event, audience, live)
         channel = self._access.channel(event.address)
         persona = self._persona(event)
         turns = await self._conversation.turns(event, audience)
         searched = standalone(event.text, [turn.searched for turn in turns])
+        threshold = channel.min_confidence if channel else None
+        said = live.say if live is not None and event.addressed and threshold is None else None
         answer = await self._helpdesk.answer(
-            searched, audience=audience, persona=persona, sources=channel.sources if channel else None
+            searched,
+            audience=audience,
+            persona=persona,
+            sources=channel.sources if channel else None,
+            on_text=said,
         )
         if answer.verdict in _REMEMBERED and (event.addressed or answer.verdict is Verdict.ANSWERED):
             await self._conversation.add(event, audience, Turn(event.text.strip(), searched))
         if searched != event.text.strip():
             answer = replace(answer, question=event.text, trace={"searched": searched, **answer.trace})
-        return below_threshold(answer, persona, channel.min_confidence if channel else None)
+        return below_threshold(answer, persona, threshold)
 
     async def _reply(self, event: Event, answer: Answer) -> Reply | None:
         await self._record(event, answer)

@@ -5,16 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.access import CONSOLE
+from bot.commands.table import COMMANDS
 from connectors.base import Command, IncomingMessage
 
 if TYPE_CHECKING:
     from bot.access import Access
     from connectors.base import Event
 
-ALONE = frozenset({"help", "list", "reindex", "sources", "status", "why"})
-"""Said alone these are commands; followed by more words they begin a question."""
-WITH_ONE_WORD = frozenset({"persona", "remove", "sync"})
-WITH_LINES = frozenset({"add"})
+_SPOKEN = {spec.name: spec.spoken for spec in COMMANDS}
 
 
 def as_command(event: Event, access: Access) -> Event:
@@ -34,10 +32,11 @@ def as_command(event: Event, access: Access) -> Event:
 
 
 def _is_command(name: str, word: str, rest: str, *, is_admin: bool) -> bool:
+    spoken = _SPOKEN.get(name, "no")
     if not word and not rest:
-        return name in ALONE or (is_admin and name in WITH_ONE_WORD)
+        return spoken == "alone" or (is_admin and spoken == "word")
     if not is_admin:
         return False
     if rest:
-        return name in WITH_LINES and bool(word)
-    return name in WITH_ONE_WORD and " " not in word
+        return spoken == "lines" and bool(word)
+    return spoken == "word" and " " not in word

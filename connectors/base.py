@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from datetime import datetime
+
+    from connectors.forms import Choice, Form, Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +37,33 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class SharedFile:
+    """A file that came with a message or a command. `key` is what the platform's connector fetches it by."""
+
+    name: str
+    size: int
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A line of the thread in which the bot is spoken to, said by whoever asks, the bot, or somebody else."""
+
+    speaker: Literal["asker", "bot", "other"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class IncomingMessage:
     """A message that a platform delivered.
 
     `message_id` is unique within (platform, channel). `addressed` says whether it speaks to the bot: a mention,
-    a direct message, a line in the terminal. `text` has the mention of the bot taken out; `files` counts what
-    came with it and is not read. `starts_thread`: it stands at the top of its channel, and the address already
+    a direct message, a line in the terminal. `text` has the mention of the bot taken out; `files` are what
+    came with it. `starts_thread`: it stands at the top of its channel, and the address already
     names the thread that its reply opens. `outsiders`: guests or people of another workspace read there.
     `continues`: it names nobody and stands in a thread, and only `AnswersEvents.look_up` tells whether it goes on
-    with what the bot said there.
+    with what the bot said there. `earlier` is what was said in its thread before, the newest last; a connector that
+    can read threads fills it in `look_up`.
     """
 
     message_id: str
@@ -53,15 +73,20 @@ class IncomingMessage:
     received_at: datetime
     addressed: bool = True
     direct: bool = False
-    files: int = 0
+    files: tuple[SharedFile, ...] = ()
     starts_thread: bool = False
     outsiders: bool = False
     continues: bool = False
+    earlier: tuple[Said, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command such as `/helpdesk reindex`; `arguments` is the rest of the line."""
+    """A command such as `/helpdesk reindex`; `arguments` is the rest of the line.
+
+    `fields` are what was filled in, when it comes of a `Form`; `files` came with it. `origin` is the platform's id
+    of the message that a clicked button stands under. `outsiders` is as in `IncomingMessage`.
+    """
 
     command_id: str
     address: Address
@@ -69,6 +94,10 @@ class Command:
     name: str
     arguments: str
     received_at: datetime
+    fields: Mapping[str, str] = field(default_factory=dict, hash=False)
+    files: tuple[SharedFile, ...] = ()
+    origin: str = ""
+    outsiders: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +111,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """A button under a reply: `name` is one of the bot's actions (helpful, not_helpful, human, sources)."""
+    """A button under a reply: a click is the command `name` with `value` as its arguments."""
 
     name: str
     label: str
@@ -94,7 +123,8 @@ class Reply:
     """What a connector can show. `text` is CommonMark; `private` means for the sender's eyes only.
 
     `id` is the same when the reply is made again after a crash: a platform that can keep it with a post lets us
-    find the post, and say it once.
+    find the post, and say it once. `replaces`: it takes the place of the message under which the button was
+    clicked, where the platform can do that.
     """
 
     text: str
@@ -103,6 +133,7 @@ class Reply:
     private: bool = False
     reference: str = ""
     id: str = ""
+    replaces: bool = False
 
 
 Event = IncomingMessage | Command
@@ -117,6 +148,21 @@ class Handler(Protocol):
         ...
 
 
+class Live(Protocol):
+    """Shows a reply while it is made. Neither method raises: what cannot be shown now comes with the whole reply.
+
+    Nothing is shown of what is for the sender alone where others would read it.
+    """
+
+    async def say(self, text: str) -> None:
+        """Show a further piece of the answer, CommonMark. What was said stays: the reply's text begins with it."""
+        ...
+
+    async def progress(self, text: str) -> None:
+        """Tell how far the work is, in place of what was told of it before."""
+        ...
+
+
 @runtime_checkable
 class DurableHandler(Handler, Protocol):
     """A handler for platforms that redeliver what was not acknowledged: `accept`, ack, `answer`, post, `sent`."""
@@ -125,8 +171,15 @@ class DurableHandler(Handler, Protocol):
         """Commit the event; False: it needs nothing more. Raises when it is not committed: then no ack."""
         ...
 
-    async def answer(self, event: Event) -> Reply | None:
-        """Give the reply to an accepted event; None when nothing is to be posted, and then it is finished."""
+    async def answer(self, event: Event, live: Live | None = None) -> Reply | None:
+        """Give the reply to an accepted event; None when nothing is to be posted, and then it is finished.
+
+        `live` shows it while it is made, if it takes long enough or comes in parts; it may stay unused.
+        """
+        ...
+
+    async def begun(self, event: Event, platform_id: str) -> None:
+        """Keep the platform's id of a post in which the reply to this event is growing; `sent` ends it."""
         ...
 
     async def sent(self, event: Event, platform_id: str = "") -> None:
@@ -165,8 +218,44 @@ class AnswersEvents(Protocol):
         """Give the event with what is not known before the ack, such as who reads there; raises when it cannot."""
         ...
 
-    async def reply(self, event: Event, reply: Reply) -> str:
-        """Show the reply where the event asks for it; gives the platform's id of it, raises DeliveryError."""
+    async def reply(self, event: Event, reply: Reply, begun: str = "") -> str:
+        """Show the reply where the event asks for it; gives the platform's id of it, raises DeliveryError.
+
+        `begun` is the id of a post that a process left half made: it becomes the reply, if it still stands.
+        """
+        ...
+
+
+@runtime_checkable
+class Assists(Protocol):
+    """A handler that helps people to ask. It is quick, keeps nothing, and never raises for what it is asked."""
+
+    async def form(self, command: Command) -> Form | None:
+        """Give what is to be filled in before the command can be done; None when it can be done as it is.
+
+        Call it for each command, click and shortcut before it is accepted; there is no form for who may not.
+        """
+        ...
+
+    async def suggest(self, wanted: Wanted) -> Sequence[Choice]:
+        """Give what could be meant, the best first; nothing that the person may not read."""
+        ...
+
+    async def home(self, address: Address, person: Person) -> Reply:
+        """Give a person's own page: how to ask, what they asked, and for admins how things stand."""
+        ...
+
+    async def deleted(self, address: Address, message_id: str) -> None:
+        """Forget a message that its author deleted: it is not answered any more, nor remembered in its thread."""
+        ...
+
+
+@runtime_checkable
+class FetchesFiles(Protocol):
+    """A connector that can read what people share."""
+
+    async def fetch(self, file: SharedFile, address: Address, most_bytes: int) -> bytes:
+        """Give the file's bytes. Raises DeliveryError when it is larger or cannot be had, and says why."""
         ...
 
 

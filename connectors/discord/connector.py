@@ -99,7 +99,7 @@ class DiscordConnector:
         """Give the event with what is not known before it is committed."""
         return await (await self._connected()).look_up(event)
 
-    async def reply(self, event: Event, reply: Reply) -> str:
+    async def reply(self, event: Event, reply: Reply, begun: str = "") -> str:  # noqa: ARG002 - nothing grows yet
         """Show the reply to an event that somebody left behind. Raises DeliveryError."""
         return await (await self._connected()).show(event, reply)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import discord
 
-from connectors.base import Address, Command, IncomingMessage, Person
+from connectors.base import Address, Command, IncomingMessage, Person, SharedFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +47,7 @@ class Incoming:
             role.id in own_roles for role in message.role_mentions
         )
         direct = isinstance(message.channel, discord.DMChannel)
-        files = len(message.attachments) + len(message.stickers)
+        files = _files(message)
         text = _words(message, me, own_roles)
         if not text and not files and named:
             text = NO_WORDS
@@ -124,6 +124,11 @@ def may_open_thread(channel: discord.TextChannel) -> bool:
     """Whether the bot may open a thread from a message here and write in it."""
     may = channel.permissions_for(channel.guild.me)
     return may.create_public_threads and may.send_messages_in_threads
+
+
+def _files(message: discord.Message) -> tuple[SharedFile, ...]:
+    attached = (SharedFile(file.filename, file.size, file.url) for file in message.attachments)
+    return (*attached, *(SharedFile(sticker.name, 0) for sticker in message.stickers))
 
 
 def place_of(channel: MessageableChannel | discord.abc.GuildChannel, guild: discord.Guild | None) -> Address:

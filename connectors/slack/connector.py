@@ -181,7 +181,7 @@ class SlackConnector:
             self._other_threads.put(_thread(known), value=True)
         return replace(known, addressed=goes_on(thread, known.message_id, user_of(known), me))
 
-    async def reply(self, event: Event, reply: Reply) -> str:
+    async def reply(self, event: Event, reply: Reply, begun: str = "") -> str:  # noqa: ARG002 - nothing grows yet
         """Show the reply to an event: in its thread, or to the sender alone. Raises DeliveryError."""
         ts = await self._replies.show(event, reply, self._durable().metadata_id)
         if ts:

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from connectors.base import Address, Command, Event, IncomingMessage, Person
+from connectors.base import Address, Command, Event, IncomingMessage, Person, SharedFile
 from connectors.slack.messages import ACTION_PREFIX, NOT_HELPFUL, RATING
 from connectors.slack.mrkdwn import unescape
 
@@ -129,11 +129,16 @@ def _message(
         received_at=now,
         addressed=addressed,
         direct=direct,
-        files=len(event.get("files") or ()),
+        files=tuple(shared_file(file) for file in event.get("files") or ()),
         starts_thread=starts,
         outsiders=not direct,  # until it is known who reads there
         continues=not addressed and thread is not None and not named,
     )
+
+
+def shared_file(file: Mapping[str, Any]) -> SharedFile:
+    """Give a file that came with a message; its key is Slack's id of it."""
+    return SharedFile(str(file.get("name") or ""), int(file.get("size") or 0), str(file.get("id") or ""))
 
 
 def plain(text: str, me: Identity) -> str:

@@ -48,6 +48,7 @@ class ScriptedHelpdesk:
         self.act: Callable[[], Awaitable[None]] | None = None
         self.verdict = Verdict.ANSWERED
         self.confidence = 0.9
+        self.pieces: tuple[str, ...] = ()
 
     async def answer(
         self,
@@ -56,11 +57,15 @@ class ScriptedHelpdesk:
         audience: frozenset[str] | None,
         persona: Persona,
         sources: frozenset[str] | None = None,
+        on_text: Callable[[str], Awaitable[None]] | None = None,
     ) -> Answer:
-        """Answer, or do what the test says."""
+        """Answer, or do what the test says; what is in `pieces` is said before."""
         self.asked.append({"text": text, "audience": audience, "persona": persona.name, "sources": sources})
         if self.act is not None:
             await self.act()
+        for piece in self.pieces:
+            if on_text is not None:
+                await on_text(piece)
         words = f"The answer to {text!r}."
         return Answer(
             f"answer{len(self.asked)}",

@@ -10,6 +10,10 @@ from sqlalchemy import select
 
 from bot.access import Access
 from bot.commands import COMMANDS, Commands
+from bot.commands.about import AboutCommands
+from bot.commands.articles import ArticleCommands
+from bot.commands.feedback import FeedbackCommands
+from bot.commands.voice import VoiceCommands
 from bot.personas import Personas
 from bot.questions import Questions
 from bot.tables import ratings
@@ -62,14 +66,16 @@ def commands(
     async def health() -> dict[str, str]:
         return {"database": "ok", "redis": "gone"}
 
+    access = Access(AccessSettings(admins=frozenset({ADMIN})))
+    upkeep = Upkeep([], library=library, sync=sync, runs=runs, build_source=_no_source, clock=clock)
     return Commands(
-        access=Access(AccessSettings(admins=frozenset({ADMIN}))),
-        personas=Personas(persona, load_persona),
-        questions=questions,
-        upkeep=Upkeep([], library=library, sync=sync, runs=runs, build_source=_no_source, clock=clock),
-        read_file=read_file,
-        health=health,
-        clock=clock,
+        access,
+        (
+            AboutCommands(questions, upkeep, health, clock),
+            VoiceCommands(access, Personas(persona, load_persona)),
+            ArticleCommands(upkeep, read_file, clock),
+            FeedbackCommands(questions),
+        ),
     )
 
 

@@ -15,6 +15,7 @@ from bot.router import Router
 from bot.tables import questions
 from config.persona import load_persona
 from config.settings import AccessSettings, ChannelSettings
+from connectors.base import SharedFile
 from knowledge.models import Answer, Question, Verdict
 from tests.bot.conftest import message
 
@@ -23,15 +24,16 @@ if TYPE_CHECKING:
 
     from bot.personas import Personas
     from config.persona import Persona
-    from connectors.base import Command, Reply
+    from connectors.base import Command, Live, Reply
     from knowledge.database import Database
+    from knowledge.models import OnText
     from tests.bot.conftest import Clock, ScriptedHelpdesk
 
 
 class NoCommands:
     """These tests are about messages."""
 
-    async def run(self, command: Command, audience: frozenset[str] | None) -> Reply:
+    async def run(self, command: Command, audience: frozenset[str] | None, live: Live | None = None) -> Reply:
         """Refuse."""
         raise NotImplementedError
 
@@ -160,7 +162,14 @@ async def test_each_question_is_recorded(
 class NoArticles:
     """Would look into the articles."""
 
-    async def answer(self, question: Question, persona: Persona, *, use_cache: bool = True) -> Answer:  # noqa: ARG002
+    async def answer(
+        self,
+        question: Question,
+        persona: Persona,  # noqa: ARG002
+        *,
+        use_cache: bool = True,  # noqa: ARG002
+        on_text: OnText | None = None,  # noqa: ARG002
+    ) -> Answer:
         """Answer from the articles."""
         return Answer("a", question.text, "From the articles.", Verdict.ANSWERED, 0.9)
 
@@ -203,10 +212,13 @@ async def test_what_cannot_be_read_is_said(
 ) -> None:
     """A picture without words is answered without the helpdesk, and in silence where nobody asked the bot."""
     router = make_router(ChannelSettings(id="slack:T1/C1", mode="auto"))
-    reply = await router.handle(replace(message(""), files=1))
+    reply = await router.handle(replace(message(""), files=(SharedFile("screen.png", 9),)))
     assert reply is not None
     assert "cannot read pictures" in reply.text
-    assert await router.handle(replace(message("", addressed=False), files=1)) is None
+    assert (
+        await router.handle(replace(message("", addressed=False), files=(SharedFile("screen.png", 9),)))
+        is None
+    )
     assert helpdesk.asked == []
 
 

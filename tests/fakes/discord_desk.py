@@ -9,7 +9,7 @@ from connectors.base import Action, Command, IncomingMessage, Link, Reply
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from connectors.base import Event
+    from connectors.base import Event, Live
 
 ANSWER = Reply(
     "Press **Forgot password**.",
@@ -61,7 +61,7 @@ class ScriptedDesk:
         self.steps.append("accept")
         return True
 
-    async def answer(self, event: Event) -> Reply | None:
+    async def answer(self, event: Event, live: Live | None = None) -> Reply | None:  # noqa: ARG002
         """Answer as the test says."""
         self.steps.append("answer")
         self.events.append(event)
@@ -74,6 +74,10 @@ class ScriptedDesk:
         self.steps.append("handle")
         self.events.append(event)
         return Reply("Something failed here (ref 1)")
+
+    async def begun(self, event: Event, platform_id: str) -> None:  # noqa: ARG002 - the protocol
+        """Note that a reply grows there."""
+        self.steps.append(f"begun {platform_id}")
 
     async def sent(self, event: Event, platform_id: str = "") -> None:  # noqa: ARG002 - the protocol
         """Note the post."""

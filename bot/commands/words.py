@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from bot.commands import CommandSpec
+    from bot.commands.table import CommandSpec
     from bot.questions import Asked
     from bot.upkeep import SourceStatus
     from knowledge.library import ArticleSummary
