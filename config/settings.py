@@ -16,6 +16,7 @@ from config.durations import Schedule, parse_duration
 from config.errors import ConfigError
 from config.keys import ConfigKey, KeyPath
 from config.keys import config_keys as keys_of
+from config.llm import LlmSettings
 from config.loading import find_config, load
 from config.secret_files import source_secret
 from config.validators import (
@@ -191,14 +192,6 @@ class CacheSettings(Section):
     def longest(self) -> timedelta:
         """`max_age` as a duration."""
         return parse_duration(self.max_age)
-
-
-class LlmSettings(Section):
-    """An OpenAI-compatible endpoint; without a model the extractive answerer speaks."""
-
-    model: str = ""
-    api_base_url: HttpUrl = ""
-    api_key: SecretStr = SecretStr("")
 
 
 class PersonaSettings(Section):

@@ -25,6 +25,7 @@ def test_the_secrets_are_known() -> None:
         "database.url",
         "redis.url",
         "llm.api_key",
+        "llm.fallback_api_key",
         "slack.bot_token",
         "slack.app_token",
         "slack.signing_secret",
