@@ -67,9 +67,11 @@ questions = Table(
     Column("confidence", Double, nullable=False),
     Column("cache", String(16), nullable=False),
     Column("trace", PlainText, nullable=False),  # JSON: what `why` tells
+    Column("public", Integer, nullable=False, server_default="0"),  # 1: asked where everyone may read it
 )
 Index("questions_place", questions.c.platform, questions.c.channel, questions.c.thread, questions.c.id)
 Index("questions_answer", questions.c.answer_id)
+Index("questions_asked", questions.c.asked_at)
 
 ratings = Table(
     "ratings",
@@ -81,3 +83,42 @@ ratings = Table(
     Column("rated_at", Double, nullable=False),
     UniqueConstraint("answer_id", "person", name="ratings_once"),
 )
+
+proposals = Table(
+    "proposals",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("kind", String(64), nullable=False),
+    Column("payload", PlainText, nullable=False),  # JSON
+    Column("person", String(255), nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("expires_at", Double, nullable=False),
+)
+Index("proposals_expiry", proposals.c.expires_at)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("at", Double, nullable=False),
+    Column("person", String(255), nullable=False),
+    Column("place", Text, nullable=False),  # from where: platform and channel
+    Column("action", String(32), nullable=False),
+    Column("object", Text, nullable=False),  # `source/id` of an article, or a source's name
+    Column("title", PlainText, nullable=False),
+    Column("before", String(64)),  # the revision
+    Column("after", String(64)),
+    Column("note", PlainText, nullable=False),
+    sqlite_autoincrement=True,  # a number is never used again
+)
+"""Who changed what; rows are only ever added."""
+Index("audit_object", audit.c.object, audit.c.id)
+
+paused_sources = Table(
+    "paused_sources",
+    metadata,
+    Column("source", String(255), primary_key=True),
+    Column("person", String(255), nullable=False),
+    Column("paused_at", Double, nullable=False),
+)
+"""Sources that an admin keeps from being synced by schedule or webhook."""
