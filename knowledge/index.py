@@ -101,6 +101,11 @@ class ArticleIndex:
         scope = Scope(question.audience, question.sources, question.exclude)
         return await asyncio.to_thread(self._held, words, scope)
 
+    async def respelled(self, words: Collection[str], question: Question) -> dict[str, str]:
+        """Give, for misspelt words, those in passages that the question sees; see MemorySearch.respelled."""
+        scope = Scope(question.audience, question.sources, question.exclude)
+        return await asyncio.to_thread(self._respelled, words, scope)
+
     async def reconcile(self, library: Library, progress: Progress | None = None) -> int:
         """Bring the index in step with the library and give how many passages were embedded.
 
@@ -177,6 +182,10 @@ class ArticleIndex:
     def _held(self, words: Collection[str], scope: Scope) -> frozenset[str]:
         with self._using() as current:
             return current.store.held(words, scope)
+
+    def _respelled(self, words: Collection[str], scope: Scope) -> dict[str, str]:
+        with self._using() as current:
+            return current.store.respelled(words, scope)
 
     def _count(self) -> int:
         with self._using() as current:

@@ -159,7 +159,7 @@ class Evidence:
 
     `confidence` is the gate's calibrated probability (0-1) that `passages` answer the question. `version` was
     read before the retrieval. `features` are the gate's inputs, for `/why`. `missing` is what the question names and
-    the articles do not.
+    the articles do not. `repaired` are words that were put right, as (written, meant); `question` has them right.
     """
 
     question: Question
@@ -169,6 +169,7 @@ class Evidence:
     version: CorpusVersion
     features: Mapping[str, float] = field(default_factory=dict)
     missing: Missing | None = None
+    repaired: tuple[tuple[str, str], ...] = ()
 
     def fingerprint(self) -> str:
         """Hash the set of passages (id, text, title, url, date, audience), the verdict and what is missing."""

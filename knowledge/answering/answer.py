@@ -148,7 +148,8 @@ def _unanswered(question: Question, evidence: Evidence, persona: Persona, trace:
 
 def _evidence_trace(evidence: Evidence) -> dict[str, Any]:
     missing = evidence.missing
-    return ({"missing": asdict(missing)} if missing else {}) | {
+    spelling = {"repaired": dict(evidence.repaired)} if evidence.repaired else {}
+    return spelling | ({"missing": asdict(missing)} if missing else {}) | {
         "passages": [
             {
                 "id": scored.passage.id,

@@ -25,7 +25,7 @@ _SPARE = 2
 
 
 class EvidencePipeline:
-    """A Haystack pipeline: embed → retrieve → keep what is current → judge.
+    """A Haystack pipeline: respell → embed → retrieve → keep what is current → judge.
 
     Haystack (a second to import) is loaded with the first question, or by `warm`. Any text is a question:
     what has no letter or digit has no evidence, and only the first 4,000 characters are read.
@@ -74,7 +74,7 @@ class EvidencePipeline:
         pipeline = await self._ready()
         from knowledge.answering.steps.payload import Query  # noqa: PLC0415 - as above
 
-        output = await pipeline.run_async({"embed": {"query": Query(question, top_k)}})
+        output = await pipeline.run_async({"respell": {"query": Query(question, top_k)}})
         judged: Judged = output["judge"]["judged"]
         return judged
 
@@ -91,13 +91,16 @@ class EvidencePipeline:
         from knowledge.answering.steps.current import KeepCurrent  # noqa: PLC0415
         from knowledge.answering.steps.embed import EmbedQuestion  # noqa: PLC0415
         from knowledge.answering.steps.judge import JudgeEvidence  # noqa: PLC0415
+        from knowledge.answering.steps.respell import RepairSpelling  # noqa: PLC0415
         from knowledge.answering.steps.retrieve import RetrievePassages  # noqa: PLC0415
 
         pipeline = Pipeline()
+        pipeline.add_component("respell", RepairSpelling(self._index))
         pipeline.add_component("embed", EmbedQuestion(self._embedding))
         pipeline.add_component("retrieve", RetrievePassages(self._index, self._settings.candidates))
         pipeline.add_component("current", KeepCurrent(self._library))
         pipeline.add_component("judge", JudgeEvidence(self._gate, self._settings.top_k))
+        pipeline.connect("respell.query", "embed.query")
         pipeline.connect("embed.query", "retrieve.query")
         pipeline.connect("retrieve.found", "current.found")
         pipeline.connect("current.found", "judge.found")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from knowledge.answering.features_topic import topic_features
 from knowledge.answering.scoring import asked, stem_sets
 from knowledge.answering.words import clip, content_stems, names, numbers, platforms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from knowledge.answering.gate_words import WordVectors
     from knowledge.answering.scoring import Asked
     from knowledge.models import Passage, ScoredPassage
 
@@ -18,7 +20,7 @@ _TOP = 3
 _LEAD = 160
 
 
-def gate_features(question: str, passages: Sequence[ScoredPassage]) -> dict[str, float]:
+def gate_features(question: str, passages: Sequence[ScoredPassage], vectors: WordVectors) -> dict[str, float]:
     """Give the gate's features by name, mostly between 0 and 1; `passages` best first, at least one."""
     question = clip(question)
     texts = [_text(scored.passage) for scored in passages]
@@ -27,6 +29,7 @@ def gate_features(question: str, passages: Sequence[ScoredPassage]) -> dict[str,
     top = "\n".join(texts[:_TOP])
     return {
         **_similarities(passages),
+        **topic_features(question, passages, texts, vectors),
         **_words(query, passages[0].passage.title, stems),
         "missing_names": _missing(names(query.text) if query.language in {None, "en"} else (), top),
         "missing_numbers": _missing(numbers(query.text), top),

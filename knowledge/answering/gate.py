@@ -9,6 +9,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from knowledge.answering.features import gate_features
+from knowledge.answering.gate_words import load_word_vectors
 from knowledge.models import Verdict, revision_of
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class EvidenceGate:
         """Give the confidence, the verdict and their features; without passages it is unanswered."""
         if not passages:
             return 0.0, Verdict.UNANSWERED, {}
-        features = gate_features(question, passages)
+        features = gate_features(question, passages, load_word_vectors())
         confidence = self.model.probability(features)
         if missing:
             features |= {"missing_thing": 1.0, "without_missing": confidence}

@@ -16,6 +16,8 @@ _TABLE: Mapping[str, Any] = tomllib.loads(
 
 NO_THINGS = frozenset(_TABLE["no_things"].split())
 """Words that never count as missing: what a chat is full of, times, devices, the bot itself."""
+SHELL = frozenset(_TABLE["shell"].split())
+"""Words of a question's form, such as "find" and "possible": they do not say what it is about."""
 WHOM = frozenset(_TABLE["whom"].split())
 """After these a capital is the name of whoever is spoken to, or speaks."""
 MEANS: Mapping[str, frozenset[str]] = MappingProxyType(

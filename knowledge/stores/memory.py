@@ -14,6 +14,7 @@ from knowledge.stores.centres import ArticleCentres
 from knowledge.stores.fusion import BALANCED, Fusion
 from knowledge.stores.postings import Postings, weighted_counts
 from knowledge.stores.vocabulary import Vocabulary
+from knowledge.stores.vocabulary_spelling import Spelling
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -165,6 +166,16 @@ class MemorySearch:
         languages = [language for language, count in self._languages.items() if count]
         seen = Vocabulary(self._postings, self._analyzer, languages, self._mask(scope))
         return frozenset(word for word in words if seen.holds(word))
+
+    def respelled(self, words: Iterable[str], scope: Scope) -> dict[str, str]:
+        """Give, for those of the words that are misspelt words of entries in scope, these; see Spelling.repaired."""
+        languages = [language for language, count in self._languages.items() if count]
+        seen = Spelling(self._postings, self._analyzer, languages, self._mask(scope), self._readable)
+        repaired = ((word, seen.repaired(word)) for word in words)
+        return {word: written for word, written in repaired if written is not None}
+
+    def _readable(self, slot: int) -> str:
+        return f"{self._texts[slot]}\n{self._payloads[slot]}"
 
     def _put(self, entry: Entry) -> int:
         """Fill a slot and give the number of its article."""

@@ -64,6 +64,12 @@ class PassageStore:
             self.refresh()
             return self._memory.held(words, scope)
 
+    def respelled(self, words: Collection[str], scope: Scope) -> dict[str, str]:
+        """Give what misspelt words were meant to be in the newest committed state; see MemorySearch.respelled."""
+        with self._lock:
+            self.refresh()
+            return self._memory.respelled(words, scope)
+
     def items(self) -> list[tuple[str, str, str]]:
         """Give id, text and payload of everything held, by id."""
         with self._lock:

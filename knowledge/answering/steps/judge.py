@@ -23,5 +23,7 @@ class JudgeEvidence:
         missing = find_missing(found.question.text, kept, found.held)
         confidence, verdict, features = self._gate.judge(found.question.text, kept, missing)
         features["stale"] = float(found.stale)
-        evidence = Evidence(found.question, kept, confidence, verdict, found.version, features, missing)
+        evidence = Evidence(
+            found.question, kept, confidence, verdict, found.version, features, missing, found.repaired
+        )
         return {"judged": Judged(evidence, found)}

@@ -26,11 +26,12 @@ class Shared:
 
 @dataclass(frozen=True, slots=True)
 class Query(Shared):
-    """A question, with how many passages are wanted and, after the first step, its vectors."""
+    """A question, with how many passages are wanted, which of its words were put right, and its vectors."""
 
     question: Question
     top_k: int
     vectors: NDArray[float32] | None = None
+    repaired: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class Found(Shared):
     version: CorpusVersion
     stale: int = 0
     held: frozenset[str] = frozenset()
+    repaired: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

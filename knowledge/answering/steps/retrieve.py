@@ -38,4 +38,4 @@ class RetrievePassages:
         )
         looked_up = words_to_look_up(question.text)
         held = await self._index.held(looked_up, question) if looked_up else frozenset()
-        return {"found": Found(question, tuple(passages), version, held=held)}
+        return {"found": Found(question, tuple(passages), version, held=held, repaired=query.repaired)}

@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 
 from knowledge.answering.features import gate_features
 from knowledge.answering.gate import EvidenceGate, GateModel, load_gate
+from knowledge.answering.gate_words import load_word_vectors
 from knowledge.models import ArticleRef, Passage, ScoredPassage, Verdict
 from knowledge.stores.fusion import BALANCED, Fusion
 
+WORDS = load_word_vectors()
 MODEL = GateModel(bias=0.5, weight={"x": 2.0}, mean={"x": 1.0}, scale={"x": 4.0})
 
 
@@ -45,7 +47,7 @@ def test_the_shipped_numbers_fit_todays_features_and_fusion() -> None:
     """Each feature of the model is computed; whoever changes the fusion has to run bench/train_gate.py."""
     table = tomllib.loads(files("knowledge.answering").joinpath("gate.toml").read_text(encoding="utf-8"))
     assert Fusion(**table["fusion"]) == BALANCED
-    features = gate_features("How do I reset it?", [found("Reset", "Reset it here.")])
+    features = gate_features("How do I reset it?", [found("Reset", "Reset it here.")], WORDS)
     assert table["features"].keys() <= features.keys()
     assert load_gate().digest != MODEL.digest
 
@@ -61,15 +63,15 @@ def test_a_platform_that_only_others_are_about_is_noticed() -> None:
     mac, windows = found("VPN on a Mac", "Open it."), found("VPN on Windows", "Open it.")
     android = found("VPN on Android", "Open it.")
     asked = "VPN on my android phone"
-    assert gate_features(asked, [mac, windows])["missing_platform"] == 1
-    assert gate_features(asked, [mac, android])["missing_platform"] == 0
-    assert gate_features(asked, [found("VPN", "Open it.")])["missing_platform"] == 0
-    assert gate_features("VPN", [mac, windows])["missing_platform"] == 0
+    assert gate_features(asked, [mac, windows], WORDS)["missing_platform"] == 1
+    assert gate_features(asked, [mac, android], WORDS)["missing_platform"] == 0
+    assert gate_features(asked, [found("VPN", "Open it.")], WORDS)["missing_platform"] == 0
+    assert gate_features("VPN", [mac, windows], WORDS)["missing_platform"] == 0
 
 
 @given(st.text(max_size=80), st.text(max_size=80), st.floats(-1, 1), st.floats(-1, 3))
 def test_features_are_finite_for_any_text(question: str, text: str, dense: float, score: float) -> None:
     """No question and no passage gives a feature that is not a number."""
-    features = gate_features(question, [found("t", text, dense, score), found("u", text, 0.0, 0.0)])
+    features = gate_features(question, [found("t", text, dense, score), found("u", text, 0.0, 0.0)], WORDS)
     assert all(math.isfinite(value) for value in features.values())
     assert 0 <= load_gate().probability(features) <= 1

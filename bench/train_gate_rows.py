@@ -1,0 +1,224 @@
+"""The rows that the evidence gate is trained and measured on: questions over corpora of many sizes."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import random
+import re
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from knowledge.answering.features import gate_features
+from knowledge.answering.gate_support import support_for
+from knowledge.answering.gate_words import load_word_vectors
+from knowledge.answering.words import clip
+from knowledge.models import Article, ScoredPassage, revision_of
+from knowledge.stores.memory import Entry, MemorySearch, Scope
+from knowledge.stores.passages import PassageSplitter, embedding_text
+from knowledge.stores.query import plan_query
+from knowledge.stores.records import entry_of, passage_of, row_of, text_hash
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from pathlib import Path
+
+    from knowledge.embedding.engine import Embedding
+
+SIZES = (60, 5, 3, 2, 1)
+"""Articles of a small help centre."""
+NEAREST = 6
+WITHIN = 3
+WORDS = load_word_vectors()
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A question's features, and whether the passages that they describe answer it (None: not to be counted)."""
+
+    family: str
+    group: str
+    question: str
+    answers: bool | None
+    features: dict[str, float]
+
+
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    """Read JSON Lines."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+
+
+@dataclass
+class Vectors:
+    """Vectors of texts, kept in a file, so that the second run embeds nothing."""
+
+    path: Path
+    embedding: Embedding
+    known: dict[bytes, np.ndarray[Any, Any]] = field(default_factory=dict)
+
+    def load(self) -> None:
+        """Read what an earlier run kept; the file is this script's own."""
+        if self.path.exists():
+            self.known = pickle.loads(self.path.read_bytes())  # noqa: S301 - written by `save`, in --work
+
+    def save(self) -> None:
+        """Keep them."""
+        self.path.write_bytes(pickle.dumps(self.known))
+
+    async def of(self, texts: Sequence[str]) -> list[np.ndarray[Any, Any]]:
+        """Give the texts' vectors."""
+        keys = [text_hash(text) for text in texts]
+        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in self.known}
+        if missing:
+            names = list(missing)
+            async with aclosing(self.embedding.embed_passages(list(missing.values()))) as batches:
+                async for batch in batches:
+                    for index, vector in zip(batch.indices, batch.vectors, strict=True):
+                        self.known[names[int(index)]] = vector
+        return [self.known[key] for key in keys]
+
+
+class Corpus:
+    """Articles that can be asked, all of them or a few."""
+
+    def __init__(self, entries: dict[str, list[Entry]], vectors: Vectors) -> None:
+        self._entries = {name: held for name, held in entries.items() if held}
+        self._vectors = vectors
+        self.ids = sorted(self._entries)
+        self._all = self._search(self.ids)
+        self._centres = {
+            name: np.mean([entry.vector for entry in held if entry.vector is not None], axis=0)
+            for name, held in self._entries.items()
+        }
+
+    def _search(self, ids: Collection[str]) -> MemorySearch:
+        search = MemorySearch()
+        search.put(entry for name in ids for entry in self._entries[name])
+        return search
+
+    async def ask(
+        self, question: str, *, exclude: Collection[str] = (), among: Collection[str] | None = None
+    ) -> list[ScoredPassage]:
+        """Give the best passages, of the whole without some articles, or of a corpus that has just a few."""
+        plan = plan_query(clip(question))
+        search = self._all if among is None else self._search(among)
+        vectors = np.array(await self._vectors.of(plan.texts))
+        hits = search.search(vectors, plan, Scope(exclude=frozenset(exclude)), 8)
+        return [ScoredPassage(passage_of(h.id, h.text, h.payload), h.score, h.dense, h.keyword) for h in hits]
+
+    async def nearest(self, question: str, without: Collection[str]) -> list[str]:
+        """Give the articles whose centres are nearest to a question."""
+        (vector,) = await self._vectors.of([clip(question)])
+        left = [name for name in self.ids if name not in without]
+        return sorted(left, key=lambda name: -float(self._centres[name] @ vector))
+
+
+async def corpus_of(rows: Sequence[dict[str, Any]], vectors: Vectors) -> Corpus:
+    """Split and embed articles."""
+    splitter = PassageSplitter(vectors.embedding.count_tokens, vectors.embedding.model.max_tokens)
+    split = {row["id"]: splitter.split(_article(row)) for row in rows}
+    passages = [passage for held in split.values() for passage in held]
+    texts = [embedding_text(passage) for passage in passages]
+    found = dict(zip((p.id for p in passages), await vectors.of(texts), strict=True))
+    entries = {
+        name: [entry_of(row_of(p, b"", found[p.id].astype(np.float32).tobytes())) for p in held]
+        for name, held in split.items()
+    }
+    return Corpus(entries, vectors)
+
+
+def _article(row: dict[str, Any]) -> Article:
+    title, body = row["title"], row["body_markdown"]
+    language = row.get("language")
+    return Article(
+        "set", row["id"], title, body, revision_of(title, body), frozenset({"public"}), language=language
+    )
+
+
+def found_ids(found: Sequence[ScoredPassage]) -> list[str]:
+    """Give the articles found, best first."""
+    return list(dict.fromkeys(scored.passage.article.id for scored in found))
+
+
+def example(
+    family: str, group: str, question: str, found: Sequence[ScoredPassage], *, answers: bool | None
+) -> Example:
+    """Make an example."""
+    return Example(family, group, question, answers, gate_features(question, found, WORDS))
+
+
+async def labelled(corpus: Corpus, rows: Sequence[dict[str, Any]], family: str) -> list[Example]:
+    """Make examples of labelled questions; an answerable one whose article is not near the top counts for nothing."""
+    made = []
+    for row in rows:
+        found = await corpus.ask(row["question"], exclude=row.get("exclude_article_ids", ()))
+        if found:
+            right = bool(set(row["gold_article_ids"]) & set(found_ids(found)[:WITHIN])) or None
+            answers = right if row["kind"] == "answerable" else False
+            made.append(example(family, row["id"], row["question"], found, answers=answers))
+    return made
+
+
+async def silver(corpus: Corpus, row: dict[str, Any], chance: random.Random) -> list[Example]:
+    """Make examples of a question with its article and without, in corpora of all sizes, long and short."""
+    gold = frozenset(row["gold_article_ids"])
+    title = row.get("title") or row["question"].split("\n")[0]
+    made: list[Example] = []
+    for kind, text in (("long", row["question"]), ("short", title)):
+        found = await corpus.ask(text)
+        good = bool(gold & set(found_ids(found)[:WITHIN]))
+        if good:
+            made.append(example(f"full {kind}", row["id"], text, found, answers=True))
+        near = await corpus.nearest(text, gold)
+        gone = gold | set(near[:NEAREST]) | set(found_ids(found)[:NEAREST])
+        without = await corpus.ask(text, exclude=gone)
+        made.append(example(f"full {kind}", row["id"], text, without, answers=False))
+        for size in SIZES:
+            others = _others(near, gone, corpus.ids, size, chance)
+            sets = [(others, False)] + ([([*others[: size - 1], min(gold)], True)] if good else [])
+            for among, answers in sets:
+                found = await corpus.ask(text, among=among)
+                if not answers or found_ids(found)[0] in gold:
+                    made.append(example(f"{size} {kind}", row["id"], text, found, answers=answers))
+        if good and kind == "short":
+            made += await _swapped(corpus, row["id"], text, min(gold), chance)
+    return made
+
+
+def _others(
+    near: Sequence[str], gone: Collection[str], ids: Sequence[str], size: int, chance: random.Random
+) -> list[str]:
+    """Choose articles that do not answer: some of the same corner, the rest from anywhere."""
+    close = [name for name in near[:40] if name not in gone]
+    chosen = chance.sample(close, min(len(close), chance.randint(0, min(size, 5))))
+    rest = [name for name in ids if name not in gone and name not in chosen]
+    return chosen + chance.sample(rest, size - len(chosen))
+
+
+async def _swapped(corpus: Corpus, group: str, text: str, gold: str, chance: random.Random) -> list[Example]:
+    """Ask the same of another thing: one word of the topic becomes a word that is somewhat like it."""
+    found = await corpus.ask(text, among=[gold])
+    support = support_for(text, [f"{s.passage.title} {s.passage.text}" for s in found], WORDS)
+    held = [
+        word for word, share in zip(support.words, support.of(range(len(found))), strict=True) if share == 1
+    ]
+    word = chance.choice(held) if held else ""
+    row = WORDS.row(word)
+    if row is None:
+        return []
+    others = chance.sample([word for word, rank in WORDS.rows() if 1500 < rank < 14_000], 300)
+    cosines = WORDS.cosines([row], [WORDS.row(other) or 0 for other in others])[0]
+    alike = [other for other, cosine in zip(others, cosines, strict=True) if 0.12 < cosine < 0.5]
+    asked = re.sub(rf"(?i)\b{re.escape(word)}\b", chance.choice(alike), text) if alike else text
+    if asked == text:
+        return []
+    more = chance.sample([name for name in corpus.ids if name != gold], 2)
+    sets = ([gold], [gold, *more], None)
+    names = ("1 swapped", "3 swapped", "full swapped")
+    return [
+        example(name, group, asked, await corpus.ask(asked, among=among), answers=False)
+        for name, among in zip(names, sets, strict=True)
+    ]

@@ -1,0 +1,87 @@
+"""Operations that undo one another: an article on turning a thing on is no answer to how it is turned off."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from knowledge.answering.words import words
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    words: frozenset[str]
+    phrases: tuple[re.Pattern[str], ...]
+
+    def stands_in(self, text: str, held: frozenset[str]) -> bool:
+        return not self.words.isdisjoint(held) or any(phrase.search(text) for phrase in self.phrases)
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    do: _Side
+    undo: _Side
+
+
+def asks_the_opposite(question: str, texts: Sequence[str]) -> bool:
+    """Whether the texts tell how to undo what the question wants done, or the other way round, and not that itself.
+
+    Only known pairs of operations count, in English, German and French.
+    """
+    wanted = _operations(question)
+    one_way = {(group, side) for group, side in wanted if (group, not side) not in wanted}
+    if not one_way:
+        return False
+    told = _operations("\n".join(texts))
+    return not one_way & told and any((group, not side) in told for group, side in one_way)
+
+
+def opposite_of(word: str) -> frozenset[str]:
+    """Give the casefolded words for undoing what a word means; empty for most words."""
+    return _opposites().get(word, frozenset())
+
+
+def _operations(text: str) -> set[tuple[int, bool]]:
+    folded = text.casefold()
+    held = frozenset(words(folded))
+    return {
+        (number, done)
+        for number, group in enumerate(_groups())
+        for done, side in ((True, group.do), (False, group.undo))
+        if side.stands_in(folded, held)
+    }
+
+
+@lru_cache(maxsize=1)
+def _groups() -> tuple[_Group, ...]:
+    listed = files("knowledge.answering").joinpath("gate_opposites.toml").read_text(encoding="utf-8")
+    return tuple(
+        _Group(
+            _Side(frozenset(row["do"].split()), tuple(map(_pattern, row.get("do_phrases", ())))),
+            _Side(frozenset(row["undo"].split()), tuple(map(_pattern, row.get("undo_phrases", ())))),
+        )
+        for row in tomllib.loads(listed)["group"]
+    )
+
+
+@lru_cache(maxsize=1)
+def _opposites() -> dict[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
+    for group in _groups():
+        for one, other in ((group.do, group.undo), (group.undo, group.do)):
+            for word in one.words:
+                found[word] = found.get(word, frozenset()) | other.words
+    return found
+
+
+def _pattern(phrase: str) -> re.Pattern[str]:
+    """Match a phrase; between its two words may stand up to four others ("turn two-factor off", "schalte es aus")."""
+    first, last = phrase.replace(" … ", " ").rsplit(" ", 1)
+    return re.compile(rf"\b{re.escape(first)}(?:\s+[^\s.!?]+){{0,4}}?\s+{re.escape(last)}\b")

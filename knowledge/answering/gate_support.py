@@ -1,0 +1,150 @@
+"""Whether passages hold what a question is about, word by word: as it stands, or as a word that means the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from knowledge.answering.gate_opposites import opposite_of
+from knowledge.answering.language import STOP_WORDS, detect_language
+from knowledge.answering.missing_words import ALIASES, NO_THINGS, SHELL
+from knowledge.answering.words import clip, names_platform, stem, words
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from knowledge.answering.gate_words import WordVectors
+
+MOST_WORDS = 12
+"""Words of a question that are looked at: whoever writes more tells a story, whose subject comes first."""
+_LEAD = 160
+_SHORTEST_PART = 4
+_COMMONEST = 0.3
+"""What the commonest word weighs, the rarest weighing 1."""
+_SUBJECTS = frozenset(
+    [
+        "bot",
+        "phone",
+        "phones",
+        "smartphone",
+        "tablet",
+        "laptop",
+        "laptops",
+        "computer",
+        "computers",
+        "website",
+        "desktop",
+    ]
+)
+"""Not missed by name in a question (`NO_THINGS`), but they say what it is about."""
+_SAME, _OTHER = 0.62, 0.26
+"""Cosines of word vectors from which two words mean the same, and below which they have nothing in common."""
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """How well texts hold the topic words of a question: `held` (words, texts) from 0 to 1; `weights` by rarity."""
+
+    words: tuple[str, ...]
+    weights: NDArray[np.float32]
+    held: NDArray[np.float32]
+
+    def of(self, texts: Sequence[int]) -> NDArray[np.float32]:
+        """Give for each word how well the best of some of the texts holds it."""
+        best: NDArray[np.float32] = self.held[:, list(texts)].max(axis=1, initial=0.0)
+        return best
+
+    def mean(self, texts: Sequence[int]) -> float:
+        """Give the share (0-1) of the topic, by weight, that these texts hold; 0.5 for a question without one."""
+        total = float(self.weights.sum())
+        return float(self.weights @ self.of(texts)) / total if total else 0.5
+
+    def gaps(self, texts: Sequence[int]) -> NDArray[np.float32]:
+        """Give for each word how much is missing of it in these texts, times its weight."""
+        lacking: NDArray[np.float32] = self.weights * (1.0 - self.of(texts))
+        return lacking
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """The words of a text, their stems, and the rows of their vectors."""
+
+    words: tuple[str, ...]
+    stems: frozenset[str]
+    rows: tuple[int, ...]
+
+
+def topic_words(text: str, language: str | None = None) -> list[str]:
+    """Give the words that say what a text is about, casefolded, each once; of a story those of its lead."""
+    lead = clip(text).split("\n\n")[0][:_LEAD]
+    stops = _stops(language or detect_language(lead) or "en")
+    found = [word for word in dict.fromkeys(words(lead)) if word not in stops and _tells(word)]
+    return found[:MOST_WORDS]
+
+
+def support_for(question: str, texts: Sequence[str], vectors: WordVectors) -> Support:
+    """Hold the topic words of a question against texts."""
+    language = detect_language(question) or "en"
+    topic = topic_words(question, language)
+    held = [_held(text, language, vectors) for text in texts]
+    table = [[_support(word, language, one, vectors) for one in held] for word in topic]
+    weights = [_COMMONEST + (1.0 - _COMMONEST) * vectors.rarity(word) for word in topic]
+    return Support(
+        tuple(topic),
+        np.asarray(weights, np.float32),
+        np.asarray(table, np.float32).reshape(len(topic), len(texts)),
+    )
+
+
+def _tells(word: str) -> bool:
+    said = word in SHELL or (word in NO_THINGS and word not in _SUBJECTS)
+    return len(word) > 1 and not word.isdigit() and not said
+
+
+@lru_cache(maxsize=16)
+def _stops(language: str) -> frozenset[str]:
+    return STOP_WORDS["en"] | STOP_WORDS.get(language, frozenset())
+
+
+@lru_cache(maxsize=4096)
+def _held(text: str, language: str, vectors: WordVectors) -> _Held:
+    stops = _stops(language)
+    found = [word for word in dict.fromkeys(words(text)) if word not in stops]
+    stems = frozenset(stem(word, tag) for word in found for tag in {language, "en"})
+    rows = dict.fromkeys(vectors.row(word) for word in found)
+    return _Held(tuple(found), stems, tuple(row for row in rows if row is not None))
+
+
+def _support(word: str, language: str, held: _Held, vectors: WordVectors) -> float:
+    if any(_stands(form, language, held) for form in _forms(word)):
+        return 1.0
+    row = vectors.row(word)
+    if row is None or not held.rows:
+        return 0.0
+    apart = {vectors.row(other) for other in opposite_of(word)}
+    rows = [other for other in held.rows if other not in apart] if apart else held.rows
+    best = float(vectors.cosines([row], rows).max(initial=-1.0))
+    return min(max((best - _OTHER) / (_SAME - _OTHER), 0.0), 1.0)
+
+
+@lru_cache(maxsize=4096)
+def _forms(word: str) -> tuple[str, ...]:
+    aliases = tuple(part for alias in ALIASES.get(word, ()) for part in alias.split("-"))
+    return (word, *aliases, *names_platform(word))
+
+
+def _stands(form: str, language: str, held: _Held) -> bool:
+    if stem(form, language) in held.stems or stem(form, "en") in held.stems:
+        return True
+    return len(form) >= _SHORTEST_PART and any(_shares_compound(form, other) for other in held.words)
+
+
+def _shares_compound(form: str, other: str) -> bool:
+    if other.startswith(form) or other.endswith(form):
+        return True
+    return len(other) > _SHORTEST_PART and (form.startswith(other) or form.endswith(other))
