@@ -17,35 +17,37 @@ import structlog
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackApiError
+from starlette.routing import Route
 
 from connectors.base import Command, DurableHandler, IncomingMessage
 from connectors.errors import DeliveryError
 from connectors.slack import connection, http, views
-from connectors.slack.directory import Directory
 from connectors.slack.events import (
     SLACK,
     CommandNames,
-    Identity,
     goes_on,
     is_ours,
     to_event,
     user_of,
 )
 from connectors.slack.messages import NOT_HELPFUL, to_messages
-from connectors.slack.posting import Pace, Poster, reason_of
+from connectors.slack.posting import reason_of
 from connectors.slack.recent import Recent
-from connectors.slack.showing import PEOPLE, Replies, key_of
+from connectors.slack.showing import PEOPLE, Replies, key_of, place_of
 from connectors.slack.wiring import MEMBERSHIP, build_app
+from connectors.slack.workspaces import Workspaces
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Sequence
 
     from slack_bolt.app.async_app import AsyncApp
+    from starlette.routing import BaseRoute
 
     from config.settings import SlackSettings
     from connectors.base import Address, Event, Handler, Reply
+    from connectors.slack.events import Identity
+    from connectors.slack.recent import Key
 
-CONNECT_SECONDS = 20.0
 GIVE_WAY_SECONDS = 1.0
 RESPONSE_URL_SECONDS = 1_700.0
 """Slack takes answers at a response URL for 30 minutes."""
@@ -79,18 +81,16 @@ class SlackConnector:
         self._clock = clock
         self._now = now
         self._ping_seconds = ping_seconds
-        self._client = connection.make_client(bot_token, api_url)
-        self._poster = Poster(self._client, Pace(now, pause), pause)
-        self._directory = Directory(self._client, now)
+        self._api_url = api_url
+        self._workspaces = Workspaces(bot_token=bot_token, api_url=api_url, now=now, pause=pause)
         self._response_urls: Recent[str] = Recent(RESPONSE_URL_SECONDS, now)
         self._our_threads: Recent[bool] = Recent(THREAD_SECONDS, now)
         self._other_threads: Recent[bool] = Recent(NOT_OURS_SECONDS, now)
-        self._replies = Replies(self._client, self._poster, self._response_urls)
-        self._me: Identity | None = None
+        self._replies = Replies(self._workspaces, self._response_urls)
         self._connected = asyncio.Event()
         self._handler: DurableHandler | None = None
         self._work: asyncio.TaskGroup | None = None
-        self._accepting: dict[tuple[str, str], asyncio.Future[bool]] = {}
+        self._accepting: dict[Key, asyncio.Future[bool]] = {}
         self._log = structlog.get_logger()
 
     @classmethod
@@ -116,29 +116,33 @@ class SlackConnector:
         self._handler = handler
         async with AsyncExitStack() as stack:
             timeout = aiohttp.ClientTimeout(total=connection.CALL_SECONDS)
-            self._client.session = await stack.enter_async_context(aiohttp.ClientSession(timeout=timeout))
-            self._me = await connection.introduce(self._client)
+            session = await stack.enter_async_context(aiohttp.ClientSession(timeout=timeout))
+            await self._workspaces.open(session)
             app = build_app(
-                client=self._client,
-                me=self._me,
+                workspaces=self._workspaces,
+                api_url=self._api_url,
                 names=self._names,
                 signing_secret=self._signing_secret,
                 commit=self._commit,
                 begin=self._begin,
                 forget=self._forget,
             )
-            start = await (self._listen(app, stack) if self._app_token else self._serve(app, stack))
+            start = await (self._listen(app, session, stack) if self._app_token else self._serve(app, stack))
             self._work = await stack.enter_async_context(asyncio.TaskGroup())
             await start()
             self._connected.set()
-            self._log.info("slack_connected", team=self._me.team)
+            self._log.info("slack_connected")
             await asyncio.Event().wait()
 
-    async def _listen(self, app: AsyncApp, stack: AsyncExitStack) -> Callable[[], Awaitable[None]]:
+    async def _listen(
+        self, app: AsyncApp, session: aiohttp.ClientSession, stack: AsyncExitStack
+    ) -> Callable[[], Awaitable[None]]:
         """Make ready for Socket Mode."""
-        url = await connection.socket_url(self._client, self._app_token)
+        client = connection.make_client("", self._api_url)
+        client.session = session
+        url = await connection.socket_url(client, self._app_token)
         socket = AsyncSocketModeHandler(
-            app, self._app_token, web_client=self._client, ping_interval=self._ping_seconds
+            app, self._app_token, web_client=client, ping_interval=self._ping_seconds
         )
         socket.client.wss_uri = url
         stack.push_async_callback(connection.close, socket)
@@ -154,29 +158,32 @@ class SlackConnector:
 
         return start
 
-    def http_routes(self) -> Mapping[str, Callable[[Any], Awaitable[Any]]]:
-        """Give the Starlette endpoints that the web server is to serve, by path; none in Socket Mode."""
-        return {} if self._app_token else {http.PATH: self._endpoint.receive}
+    def http_routes(self) -> Sequence[BaseRoute]:
+        """Give what the web server is to serve; nothing in Socket Mode."""
+        return [] if self._app_token else [Route(http.PATH, self._endpoint.receive, methods=["POST"])]
 
     async def send(self, address: Address, reply: Reply) -> None:
         """Say something unasked; what is there already is not said again. Raises DeliveryError."""
         if reply.private and not address.channel.startswith(("D", *PEOPLE)):
             raise DeliveryError("a private reply takes the id of a person as its channel")
-        await self._poster.post(address.channel, address.thread, to_messages(reply), reply.id, look=True)
+        poster = (await self._workspaces.of(address.workspace)).poster
+        await poster.post(address.channel, address.thread, to_messages(reply), reply.id, look=True)
 
     async def find_post(self, address: Address, metadata_id: str) -> str | None:
         """Give the stamp of the post that carries `metadata_id`, when all of it is out."""
         if address.channel.startswith(PEOPLE):
             return None  # what one person sees alone is kept nowhere that we could look
-        return await self._poster.find(address.channel, address.thread, metadata_id)
+        poster = (await self._workspaces.of(address.workspace)).poster
+        return await poster.find(address.channel, address.thread, metadata_id)
 
     async def look_up(self, event: Event) -> Event:
         """Give the event with who sent it and who reads there, and whether it goes on with what we said."""
-        me = await self._identity()
-        known = await self._directory.complete(event, me.team)
+        workspace = await self._workspaces.of(event.address.workspace)
+        me = workspace.me
+        known = await workspace.directory.complete(event, me.team)
         if not isinstance(known, IncomingMessage) or not known.continues:
             return known
-        thread = await self._poster.thread(known.address.channel, known.address.thread or "")
+        thread = await workspace.poster.thread(known.address.channel, known.address.thread or "")
         if not any(is_ours(message, me) for message in thread):
             self._other_threads.put(_thread(known), value=True)
         return replace(known, addressed=goes_on(thread, known.message_id, user_of(known), me))
@@ -201,18 +208,21 @@ class SlackConnector:
         details = body.get("event") or {}
         if details.get("type") in MEMBERSHIP:
             return await next()
-        event = to_event(body, await self._identity(), self._names, self._clock())
-        if event is None or not await self._accept(event, str(details.get("parent_user_id", ""))):
+        workspace = await self._workspaces.of(context["team_id"])
+        event = to_event(body, workspace.me, self._names, self._clock())
+        if event is None or not await self._accept(
+            event, str(details.get("parent_user_id", "")), workspace.me
+        ):
             return BoltResponse(status=200, body="")
         if "command" in body and "response_url" in body:  # that of a click would not stay in its thread
-            self._response_urls.put(key_of(event), str(body["response_url"]))
+            self._response_urls.put(place_of(event), str(body["response_url"]))
         context[_CONTEXT_KEY] = event
         return await next()
 
-    async def _accept(self, event: Event, parent: str) -> bool:
+    async def _accept(self, event: Event, parent: str, me: Identity) -> bool:
         """Commit an event; a twin that comes meanwhile shares the first one's fate, so that no ack is a lie."""
         if isinstance(event, IncomingMessage) and event.continues:
-            if not self._may_go_on(event, parent):
+            if not self._may_go_on(event, parent, me):
                 return False
             event = replace(event, addressed=True)
         key = key_of(event)
@@ -225,11 +235,11 @@ class SlackConnector:
         accepting.add_done_callback(lambda _: self._accepting.pop(key, None))
         return await asyncio.shield(accepting)
 
-    def _may_go_on(self, event: IncomingMessage, parent: str) -> bool:
+    def _may_go_on(self, event: IncomingMessage, parent: str, me: Identity) -> bool:
         """Whether a message that names nobody can be for us, as far as is known without asking Slack."""
         if self._our_threads.get(_thread(event)):
             return True
-        own = parent == user_of(event) or (self._me is not None and parent == self._me.user)
+        own = parent in {user_of(event), me.user}
         return own and not self._other_threads.get(_thread(event))
 
     # After the ack ---------------------------------------------------------------------------------------
@@ -245,8 +255,9 @@ class SlackConnector:
         if isinstance(event, Command) and event.name == NOT_HELPFUL and body.get("type") == "block_actions":
             self._work.create_task(self._ask_why(event, str(body["trigger_id"])))
 
-    async def _forget(self, event: dict[str, Any]) -> None:
-        self._directory.forget(str(event.get("channel") or ""))
+    async def _forget(self, event: dict[str, Any], context: dict[str, Any]) -> None:
+        workspace = await self._workspaces.of(context["team_id"])
+        workspace.directory.forget(str(event.get("channel") or ""))
 
     async def _answer(self, event: Event) -> None:
         """Answer one event; what fails here is taken up again by the inbox's sweeper."""
@@ -274,22 +285,15 @@ class SlackConnector:
 
     async def _ask_why(self, click: Command, trigger: str) -> None:
         try:
-            await self._client.views_open(trigger_id=trigger, view=views.not_helpful(click))
-        except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
+            workspace = await self._workspaces.of(click.address.workspace)
+            await workspace.client.views_open(trigger_id=trigger, view=views.not_helpful(click))
+        except (SlackApiError, aiohttp.ClientError, TimeoutError, DeliveryError) as error:
             self._log.warning("slack_modal_failed", reason=reason_of(error))
-
-    async def _identity(self) -> Identity:
-        """Give who we are, as soon as it is known; the inbox is swept before that."""
-        if self._me is None:
-            async with asyncio.timeout(CONNECT_SECONDS):
-                await self._connected.wait()
-        assert self._me is not None
-        return self._me
 
     def _durable(self) -> DurableHandler:
         assert self._handler is not None
         return self._handler
 
 
-def _thread(event: Event) -> tuple[str, str]:
-    return event.address.channel, event.address.thread or ""
+def _thread(event: Event) -> Key:
+    return event.address.workspace or "", event.address.channel, event.address.thread or ""

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from connectors.base import Event, IncomingMessage, Reply
     from connectors.slack.messages import Message
-    from connectors.slack.posting import Poster
-    from connectors.slack.recent import Recent
+    from connectors.slack.recent import Key, Recent
+    from connectors.slack.workspaces import Workspaces
 
 EDIT_WAIT_SECONDS = 30.0
 HTTP_OK = 200
@@ -30,19 +30,23 @@ PEOPLE = ("U", "W")
 """How the ids of people begin; a person as a channel is a place for that person alone."""
 
 
-def key_of(event: Event) -> tuple[str, str]:
-    """Give what tells an event from all others."""
+def key_of(event: Event) -> Key:
+    """Give what tells an event from all others; a shared channel delivers one message from two workspaces."""
     return event.address.channel, event.command_id if isinstance(event, Command) else event.message_id
+
+
+def place_of(event: Event) -> Key:
+    """Give what tells an event as one workspace delivered it from all others."""
+    return event.address.workspace or "", *key_of(event)
 
 
 class Replies:
     """Shows replies to events. Raises DeliveryError."""
 
-    def __init__(self, client: AsyncWebClient, poster: Poster, response_urls: Recent[str]) -> None:
-        self._client = client
-        self._poster = poster
+    def __init__(self, workspaces: Workspaces, response_urls: Recent[str]) -> None:
+        self._workspaces = workspaces
         self._response_urls = response_urls
-        self._answering: dict[tuple[str, str], asyncio.Event] = {}
+        self._answering: dict[Key, asyncio.Event] = {}
 
     def begin(self, event: Event) -> None:
         """Note that an event is being answered, so that an edit of it waits."""
@@ -68,7 +72,8 @@ class Replies:
             revised = await self._revise(before, messages, id_of(before))
             if revised is not None:
                 return revised
-        return await self._poster.post(event.address.channel, event.address.thread, messages, reply.id)
+        poster = (await self._workspaces.of(event.address.workspace)).poster
+        return await poster.post(event.address.channel, event.address.thread, messages, reply.id)
 
     async def _revise(
         self, before: IncomingMessage, messages: Sequence[Message], reply_id: str
@@ -79,26 +84,28 @@ class Replies:
             async with asyncio.timeout(EDIT_WAIT_SECONDS):
                 await working.wait()
         channel, thread = before.address.channel, before.address.thread
-        posted = await self._poster.posted(channel, thread, reply_id)
+        poster = (await self._workspaces.of(before.address.workspace)).poster
+        posted = await poster.posted(channel, thread, reply_id)
         if not posted:
             return None
-        return await self._poster.revise(channel, thread, messages, reply_id, posted)
+        return await poster.revise(channel, thread, messages, reply_id, posted)
 
     async def _whisper(self, event: Event, messages: Sequence[Message]) -> None:
-        url = self._response_urls.get(key_of(event))
-        if url is not None and await self._respond(url, messages):
+        workspace = await self._workspaces.of(event.address.workspace)
+        url = self._response_urls.get(place_of(event))
+        if url is not None and await self._respond(workspace.client, url, messages):
             return
         channel, thread, user = event.address.channel, event.address.thread, user_of(event)
         if channel.startswith(PEOPLE):
-            await self._poster.post(user, None, messages, "")
+            await workspace.poster.post(user, None, messages, "")
         elif channel.startswith("D"):
-            await self._poster.post(channel, thread, messages, "")
+            await workspace.poster.post(channel, thread, messages, "")
         else:
-            await self._poster.whisper(channel, thread, user, messages)
+            await workspace.poster.whisper(channel, thread, user, messages)
 
-    async def _respond(self, url: str, messages: Sequence[Message]) -> bool:
+    async def _respond(self, web: AsyncWebClient, url: str, messages: Sequence[Message]) -> bool:
         """Answer over the event's own URL, which works where the bot is no member; no token goes there."""
-        client = AsyncWebhookClient(url, timeout=int(CALL_SECONDS), session=self._client.session)
+        client = AsyncWebhookClient(url, timeout=int(CALL_SECONDS), session=web.session)
         try:
             for message in messages:
                 answer = await client.send(

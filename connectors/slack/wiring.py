@@ -1,4 +1,4 @@
-"""bolt's App for one workspace: what is listened to, and how requests are recognised as Slack's."""
+"""bolt's App: what is listened to, and how requests are recognised as Slack's."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from connectors.slack.events import NOT_HELPFUL_VIEW
 from connectors.slack.messages import ACTION_PREFIX
+from connectors.slack.workspaces import NotInstalledError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from connectors.slack.events import CommandNames, Identity
+    from connectors.slack.events import CommandNames
+    from connectors.slack.workspaces import Workspaces
 
 MESSAGES = ("message", "app_mention")
 MEMBERSHIP = ("member_joined_channel", "member_left_channel", "team_join", "user_change")
@@ -25,8 +27,8 @@ _NO_REQUESTS = "Socket Mode has no requests to verify"
 
 def build_app(
     *,
-    client: AsyncWebClient,
-    me: Identity,
+    workspaces: Workspaces,
+    api_url: str,
     names: CommandNames,
     signing_secret: str,
     commit: Callable[..., Awaitable[Any]],
@@ -35,17 +37,25 @@ def build_app(
 ) -> AsyncApp:
     """Make the app: `commit` runs before every ack, `begin` after it; `forget` is told who came or went.
 
-    Who we are is known already, so that no failed call of bolt's own acknowledges what was not committed.
+    Who we are is known without a call, so that no failed call of bolt's own acknowledges what was not committed.
     """
 
-    async def authorize() -> AuthorizeResult:
+    async def authorize(team_id: str | None) -> AuthorizeResult | None:
+        try:
+            workspace = await workspaces.of(team_id)
+        except NotInstalledError:
+            return None
         return AuthorizeResult(
-            enterprise_id=None, team_id=me.team, bot_user_id=me.user, bot_id=me.bot, bot_token=client.token
+            enterprise_id=None,
+            team_id=workspace.team,
+            bot_user_id=workspace.me.user,
+            bot_id=workspace.me.bot,
+            bot_token=workspace.client.token,
         )
 
     app = AsyncApp(
-        client=AsyncWebClient(base_url=client.base_url),
-        authorize=authorize,
+        client=AsyncWebClient(base_url=api_url),
+        authorize=authorize,  # type: ignore[arg-type] - None is how bolt is told of no installation
         name="helpdesk-bot",
         signing_secret=signing_secret or _NO_REQUESTS,
     )

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from connectors.base import Live
+
 LEASE = timedelta(seconds=60)
 
 
@@ -40,7 +42,9 @@ class Echo:
     def __init__(self) -> None:
         self.done: list[tuple[Command, frozenset[str] | None]] = []
 
-    async def run(self, command: Command, audience: frozenset[str] | None) -> Reply:
+    async def run(
+        self, command: Command, audience: frozenset[str] | None, _live: Live | None = None
+    ) -> Reply:
         """Say the command."""
         self.done.append((command, audience))
         return Reply(f"done: {command.name} {command.arguments}".strip(), private=True)
