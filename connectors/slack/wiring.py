@@ -55,7 +55,7 @@ def build_app(
 
     app = AsyncApp(
         client=AsyncWebClient(base_url=api_url),
-        authorize=authorize,  # type: ignore[arg-type] - None is how bolt is told of no installation
+        authorize=authorize,  # type: ignore[arg-type]  # None tells bolt of no installation
         name="helpdesk-bot",
         signing_secret=signing_secret or _NO_REQUESTS,
     )
