@@ -7,7 +7,7 @@ import contextlib
 import signal
 from functools import partial
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -24,7 +24,7 @@ from knowledge.errors import KnowledgeError
 from knowledge.sync import INDEX_LEASE
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from bot.app import App
     from bot.delivery import Delivery
@@ -54,7 +54,14 @@ async def run(
     with _signals(stop):
         web = None
         if web_settings.port is not None:
-            web = WebServer(build_application(await app.health()), web_settings.host, web_settings.port)
+            routes = [
+                route
+                for connector in connectors
+                if isinstance(connector, ServesHttp)
+                for route in connector.http_routes()
+            ]
+            application = build_application(await app.health(), routes)
+            web = WebServer(application, web_settings.host, web_settings.port)
             web.bind()
             if announce is not None:
                 announce(f"web server on http://{web_settings.host}:{web.port}")
@@ -65,15 +72,6 @@ async def run(
         finally:
             if web is not None:
                 web.close()
-
-
-def _endpoints(connectors: Sequence[ChatConnector]) -> dict[str, Callable[[Any], Awaitable[Any]]]:
-    """Give what the platforms call over HTTP, by path."""
-    found: dict[str, Callable[[Any], Awaitable[Any]]] = {}
-    for connector in connectors:
-        if isinstance(connector, ServesHttp):
-            found.update(connector.http_routes())
-    return found
 
 
 async def _run_all(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
+
+    from starlette.routing import BaseRoute
 
     from connectors.forms import Choice, Form, Wanted
 
@@ -261,8 +263,8 @@ class FetchesFiles(Protocol):
 
 @runtime_checkable
 class ServesHttp(Protocol):
-    """A connector whose platform calls the bot over HTTP."""
+    """A connector whose platform calls the bot over HTTP or a WebSocket."""
 
-    def http_routes(self) -> Mapping[str, Callable[[Any], Awaitable[Any]]]:
-        """Give the Starlette endpoints, for POST, that the web server is to serve, by path."""
+    def http_routes(self) -> Sequence[BaseRoute]:
+        """Give the routes that the bot's web server is to serve."""
         ...

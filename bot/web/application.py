@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Iterable
 
     from starlette.requests import Request
+    from starlette.routing import BaseRoute
 
     from bot.health import Health, Problem
 
 
-def build_application(
-    health: Health, endpoints: Mapping[str, Callable[[Any], Awaitable[Any]]] | None = None
-) -> Starlette:
+def build_application(health: Health, routes: Iterable[BaseRoute] = ()) -> Starlette:
     """Make the application: `/healthz` says that the process is alive, `/readyz` what it lacks to answer.
 
-    `endpoints` are those of the chat platforms, by path, for POST.
+    `routes` are those of the chat platforms.
     """
 
     async def healthz(_request: Request) -> JSONResponse:
@@ -35,8 +34,7 @@ def build_application(
         return JSONResponse(body, status_code=503 if missing else 200)
 
     own = [Route("/healthz", healthz), Route("/readyz", readyz)]
-    platforms = [Route(path, endpoint, methods=["POST"]) for path, endpoint in (endpoints or {}).items()]
-    return Starlette(routes=[*own, *platforms])
+    return Starlette(routes=[*own, *routes])
 
 
 def _row(problem: Problem) -> dict[str, str]:

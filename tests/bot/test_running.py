@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 from pydantic import SecretStr
+from starlette.responses import PlainTextResponse
+from starlette.routing import BaseRoute, Route
 
 from bot.app import App
 from bot.errors import NothingToRun, WebServerError
@@ -22,8 +24,10 @@ from connectors.errors import ConnectorConfigError
 from tests.bot.conftest import Platform, command, message
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
     from pathlib import Path
+
+    from starlette.requests import Request
 
     from connectors.base import Address, Event, Handler, Reply
 
@@ -191,6 +195,33 @@ async def test_the_web_server_tells_when_the_bot_is_ready(settings: Settings) ->
         await app.run([Scripted(look)], announce=said.append)
     assert got[0].status_code == 200
     assert got[0].json() == {"ready": True, "missing": [], "warnings": []}
+
+
+class Hooked(Scripted):
+    """A platform that calls the bot over HTTP."""
+
+    def http_routes(self) -> Sequence[BaseRoute]:
+        """Take what is posted to /hook."""
+
+        async def hook(request: Request) -> PlainTextResponse:
+            return PlainTextResponse(f"got {(await request.body()).decode()}")
+
+        return [Route("/hook", hook, methods=["POST"])]
+
+
+async def test_what_a_platform_posts_reaches_its_connector(settings: Settings) -> None:
+    """A connector's own routes are served beside the health checks."""
+    said: list[str] = []
+    got: list[str] = []
+
+    async def post(_handler: Handler) -> None:
+        async with httpx.AsyncClient(trust_env=False, timeout=30) as client:
+            got.append((await client.post(f"{said[0].rsplit(' ', 1)[1]}/hook", content="this")).text)
+
+    settings = settings.model_copy(update={"web": settings.web.model_copy(update={"port": 0})})
+    async with App(settings) as app:
+        await app.run([Hooked(post)], announce=said.append)
+    assert got == ["got this"]
 
 
 async def test_nothing_to_run_is_said(settings: Settings) -> None:
