@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 from aiohttp import WSMsgType, web
 
 from tests.fakes.slack.faults import Fault, Held, LostResponse, RateLimited, Refuse, Status
+from tests.fakes.slack.limits import Limits
 from tests.fakes.slack.web_api import WebApi
 from tests.fakes.slack.workspace import APP_TOKEN, BOT_ID, BOT_TOKEN, BOT_USER, TEAM, SlackError, Workspace
 
@@ -37,9 +38,8 @@ class FakeSlack:
         self.violations: list[str] = []
         self.ack_seconds: list[float] = []
         self.responses: list[dict[str, Any]] = []
-        self.limited = 0
-        self._enforce_limits = enforce_limits
-        self._times: dict[str, deque[float]] = defaultdict(deque)
+        self.enforce_limits = enforce_limits
+        self.limits = Limits()
         self._sockets: list[web.WebSocketResponse] = []
         self._waiting: dict[str, tuple[asyncio.Future[dict[str, Any]], float]] = {}
         self._numbers = count(1)
@@ -111,6 +111,24 @@ class FakeSlack:
             "is_ext_shared_channel": False,
             "authorizations": [{"team_id": TEAM, "user_id": BOT_USER, "is_bot": True}],
         }
+
+    async def delete(self, message: dict[str, Any], channel: str = "C1") -> None:
+        """A person deletes what they said, and the bot is told."""
+        self.workspace.channel(channel).messages.remove(message)
+        kind = "im" if channel.startswith("D") else "channel"
+        event = {"type": "message", "subtype": "message_deleted", "channel": channel, "channel_type": kind}
+        gone = {"deleted_ts": message["ts"], "previous_message": message, "ts": self.workspace.stamp()}
+        await self.deliver(self.payload({**event, **gone, "hidden": True}))
+
+    async def open_pane(self, user: str) -> tuple[str, str]:
+        """A person opens a thread in the bot's pane; gives its channel and its stamp."""
+        channel = self.workspace.direct(user).id
+        root = self.workspace.say(channel, BOT_USER, "New chat", subtype="assistant_app_thread")
+        root |= {"bot_id": BOT_ID, "thread_ts": root["ts"]}
+        thread = {"user_id": user, "channel_id": channel, "thread_ts": root["ts"], "context": {}}
+        started = {"type": "assistant_thread_started", "assistant_thread": thread}
+        await self.deliver(self.payload({**started, "event_ts": root["ts"]}))
+        return channel, root["ts"]
 
     async def command(self, user: str, command: str, text: str, channel: str = "C1") -> dict[str, Any]:
         """A person uses a slash command; gives its payload."""
@@ -197,7 +215,8 @@ class FakeSlack:
 
     def posts(self, channel: str = "C1") -> list[dict[str, Any]]:
         """Give what the bot said in a channel."""
-        return [each for each in self.workspace.channel(channel).messages if each.get("bot_id") == BOT_ID]
+        said = self.workspace.channel(channel).messages
+        return [each for each in said if each.get("bot_id") == BOT_ID and "subtype" not in each]
 
     # The far end of the wire -----------------------------------------------------------------------------
 
@@ -209,10 +228,11 @@ class FakeSlack:
         if isinstance(fault, Held):
             fault.reached.set()
             await fault.go.wait()
-        if isinstance(fault, RateLimited) or self._too_early(method, arguments):
-            seconds = fault.retry_after if isinstance(fault, RateLimited) else 1
+        seconds = self.limits.retry_after(method, arguments) if self.enforce_limits else 0
+        if isinstance(fault, RateLimited) or seconds:
+            wait = fault.retry_after if isinstance(fault, RateLimited) else seconds
             return web.json_response(
-                {"ok": False, "error": "ratelimited"}, status=429, headers={"Retry-After": str(seconds)}
+                {"ok": False, "error": "ratelimited"}, status=429, headers={"Retry-After": str(wait)}
             )
         if isinstance(fault, Status):
             return web.Response(status=fault.code, text="oh no")
@@ -237,31 +257,6 @@ class FakeSlack:
             return {"ok": True, **self.api.call(method, arguments)}
         except SlackError as error:
             return {"ok": False, "error": str(error)}
-
-    def _too_early(self, method: str, arguments: dict[str, Any]) -> bool:
-        """Hold a call to its tier: one post a second per channel with short bursts, 50 or 100 reads a minute."""
-        if not self._enforce_limits:
-            return False
-        key, number, seconds = method, 100, 60.0
-        if method in {"chat.postMessage", "chat.postEphemeral"}:
-            key, number, seconds = f"{method} {arguments.get('channel')}", 1, 0.95
-        elif method in {
-            "conversations.replies",
-            "conversations.history",
-            "conversations.info",
-            "chat.update",
-        }:
-            number = 50
-        elif method in {"users.list", "usergroups.list"}:
-            number = 20
-        times, now = self._times[key], time.monotonic()
-        while times and now - times[0] > seconds:
-            times.popleft()
-        if len(times) >= number:
-            self.limited += 1
-            return True
-        times.append(now)
-        return False
 
     async def _link(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse()

@@ -25,7 +25,7 @@ async def test_many_mentions_at_once(
     office: Office, slack: FakeSlack, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """No ack waits for an answer, and no call comes earlier than Slack takes it more than now and then."""
-    slack._enforce_limits = True
+    slack.enforce_limits = True
     slack.api.checks_blocks = False  # it would take the bot's time, and other tests do it
     for number in range(CHANNELS):
         slack.workspace.channels[f"C{100 + number}"] = Channel(f"C{100 + number}", {"U1", "U2", BOT_USER})
@@ -62,5 +62,5 @@ async def test_many_mentions_at_once(
         print(  # noqa: T201 - the figures are the point
             f"\n{MENTIONS} mentions over {CHANNELS} channels: to answer p50 {waits[MENTIONS // 2]:.2f} s, "
             f"p95 {waits[MENTIONS * 95 // 100]:.2f} s; slowest ack {max(slack.ack_seconds):.2f} s; "
-            f"{slack.limited} calls met a rate limit"
+            f"{slack.limits.met} calls met a rate limit"
         )

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from tests.fakes.slack.assistant import Assistant
 from tests.fakes.slack.blocks import problem_with
+from tests.fakes.slack.streams import Streams
 from tests.fakes.slack.workspace import BOT_ID, BOT_USER, TEAM, Channel, SlackError, Workspace
 
 if TYPE_CHECKING:
@@ -22,10 +24,13 @@ class WebApi:
         self.views: list[dict[str, Any]] = []
         self.triggers: set[str] = set()
         self.checks_blocks = True
+        self.streams = Streams(workspace)
+        self.assistant = Assistant(workspace)
+        self._further = {**self.streams.methods(), **self.assistant.methods()}
 
     def call(self, method: str, arguments: Arguments) -> dict[str, Any]:
         """Do one call and give its answer."""
-        function = getattr(self, f"_{method.replace('.', '_')}", None)
+        function = self._further.get(method) or getattr(self, f"_{method.replace('.', '_')}", None)
         if function is None:
             raise SlackError("unknown_method")
         result: dict[str, Any] = function(arguments)
@@ -55,6 +60,7 @@ class WebApi:
         thread = self._readable(arguments).thread(arguments["ts"])
         if not thread:
             raise SlackError("thread_not_found")
+        thread = [each for each in thread if each["ts"] > str(arguments.get("oldest", ""))]
         return _page([_shown(each, arguments) for each in thread], arguments, "messages")
 
     def _conversations_history(self, arguments: Arguments) -> dict[str, Any]:
@@ -73,6 +79,7 @@ class WebApi:
             raise SlackError("this_bot_unfurls_nothing")
         message |= {"type": "message", "user": BOT_USER, "bot_id": BOT_ID, "ts": self.workspace.stamp()}
         channel.messages.append(message)
+        self.workspace.statuses.pop((channel.id, str(thread)), None)
         return {"channel": channel.id, "ts": message["ts"], "message": message}
 
     def _chat_update(self, arguments: Arguments) -> dict[str, Any]:
@@ -82,6 +89,7 @@ class WebApi:
             raise SlackError("message_not_found")
         if message.get("bot_id") != BOT_ID:
             raise SlackError("cant_update_message")
+        self.streams.refuses(message["ts"], "streaming_state_conflict")
         message |= self._content(arguments)
         message["edited"] = {"user": BOT_USER, "ts": self.workspace.stamp()}
         return {"channel": channel.id, "ts": message["ts"]}
@@ -91,6 +99,7 @@ class WebApi:
         message = channel.find(arguments["ts"])
         if message is None or message.get("bot_id") != BOT_ID:
             raise SlackError("message_not_found")
+        self.streams.refuses(message["ts"], "cant_delete_message")
         channel.messages.remove(message)
         return {"ts": message["ts"]}
 

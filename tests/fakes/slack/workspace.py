@@ -68,6 +68,7 @@ class Workspace:
         self.users["UGUEST"] = User("UGUEST", restricted=True)
         self.channels = {"C1": Channel("C1", {"U1", "U2", BOT_USER}), "C2": Channel("C2", {"U1"})}
         self.groups: dict[str, set[str]] = {}
+        self.statuses: dict[tuple[str, str], str] = {}
         self._numbers = count(1)
 
     def stamp(self) -> str:
