@@ -68,10 +68,13 @@ questions = Table(
     Column("cache", String(16), nullable=False),
     Column("trace", PlainText, nullable=False),  # JSON: what `why` tells
     Column("public", Integer, nullable=False, server_default="0"),  # 1: asked where everyone may read it
+    Column("workspace", String(255), nullable=False, server_default=""),
+    Column("private", Integer, nullable=False, server_default="1"),  # 1: only the person read the answer
 )
 Index("questions_place", questions.c.platform, questions.c.channel, questions.c.thread, questions.c.id)
 Index("questions_answer", questions.c.answer_id)
 Index("questions_asked", questions.c.asked_at)
+Index("questions_person", questions.c.person, questions.c.id)
 
 ratings = Table(
     "ratings",
@@ -81,8 +84,33 @@ ratings = Table(
     Column("person", String(255), nullable=False),
     Column("helpful", Integer, nullable=False),  # 1 or 0
     Column("rated_at", Double, nullable=False),
+    Column("reason", String(32), nullable=False, server_default=""),  # wrong, outdated, incomplete or other
+    Column("comment", PlainText, nullable=False, server_default=""),
     UniqueConstraint("answer_id", "person", name="ratings_once"),
 )
+
+places = Table(
+    "places",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("platform", String(32), nullable=False),
+    Column("workspace", String(255), nullable=False),
+    Column("channel", String(255), nullable=False),
+    Column("thread", String(255), nullable=False),  # empty: the channel itself
+    Column("settings", PlainText, nullable=False),  # JSON: what was changed there from a chat
+    Column("changed_at", Double, nullable=False),
+    Column("person", String(255), nullable=False),
+    UniqueConstraint("platform", "workspace", "channel", "thread", name="places_once"),
+)
+"""What holds in a channel or a thread, over what the config says."""
+
+place_versions = Table(
+    "place_versions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("version", Integer, nullable=False),
+)
+"""One row: moves with every change of `places`, so that other processes see it."""
 
 proposals = Table(
     "proposals",
