@@ -88,13 +88,24 @@ class DocumentConverter:
         await self.close()
 
     async def convert(
-        self, kind: DocumentKind, name: str, data: bytes, base_url: str | None = None
+        self,
+        kind: DocumentKind,
+        name: str,
+        data: bytes,
+        base_url: str | None = None,
+        *,
+        fragment: bool = False,
     ) -> Converted:
-        """Convert one document (HTML as UTF-8); raises ArticleError that names it, and nothing else."""
+        """Convert one document (HTML as UTF-8); raises ArticleError that names it, and nothing else.
+
+        A `fragment` is the HTML of a body alone, as helpdesks give it: nothing around it is left out, and its
+        first heading stays, as it is no title.
+        """
         seconds = self._limits.seconds_for(kind)
         request = {
             "kind": kind.value,
             "base_url": base_url,
+            "fragment": fragment,
             "seconds": seconds,
             "unzipped_bytes": self._limits.unzipped_bytes,
         }

@@ -50,7 +50,10 @@ def convert(request: dict[str, Any], data: bytes) -> dict[str, Any]:
 
 
 def _html(request: dict[str, Any], data: bytes) -> dict[str, Any]:
-    page = clean_html(data.decode("utf-8"), request.get("base_url"))
+    fragment = bool(request.get("fragment"))
+    page = clean_html(
+        data.decode("utf-8"), request.get("base_url"), whole_page=not fragment, titled=not fragment
+    )
     return {
         "markdown": _tidy(HtmlConverter().convert_string(page.html, **_OPTIONS).markdown),
         "title": page.title,

@@ -58,15 +58,18 @@ class CleanPage:
     updated_at: str | None = None
 
 
-def clean_html(html: str, base_url: str | None, *, whole_page: bool = True) -> CleanPage:
-    """Reduce a page, or with `whole_page` false the HTML of a body, to its article."""
+def clean_html(html: str, base_url: str | None, *, whole_page: bool = True, titled: bool = True) -> CleanPage:
+    """Reduce a page, or with `whole_page` false the HTML of a body, to its article.
+
+    With `titled` its first top heading is its title and leaves the text.
+    """
     soup = BeautifulSoup(_DATA_URI.sub(r"\1\1", html), "lxml")  # lxml stops at an attribute over 10 MB
     base = soup.find("base", href=True)
     if isinstance(base, Tag):
         base_url = urljoin(base_url or "", str(base["href"]))
     head = _head(soup)
     content = _content(soup) if whole_page else (soup.body or soup)
-    title = _take_title(content)
+    title = _take_title(content) if titled else None
     _drop(content, whole_page=whole_page)
     _resolve_links(content, base_url)
     _resolve_images(content, base_url)

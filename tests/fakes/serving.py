@@ -30,12 +30,19 @@ class _Server(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def serving(app: Any) -> AsyncIterator[str]:
-    """Give the address of `app`, such as "http://127.0.0.1:40000"."""
+async def serving(app: Any, *, date_header: bool = True) -> AsyncIterator[str]:
+    """Give the address of `app`, such as "http://127.0.0.1:40000"; it may tell the time itself."""
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
     server = _Server(
-        uvicorn.Config(app, log_config=None, ws="none", lifespan="off", timeout_graceful_shutdown=1)
+        uvicorn.Config(
+            app,
+            log_config=None,
+            ws="none",
+            lifespan="off",
+            timeout_graceful_shutdown=1,
+            date_header=date_header,
+        )
     )
     async with asyncio.TaskGroup() as group:
         group.create_task(server.serve(sockets=[listener]))

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import JSONResponse
 
+from tests.fakes.serving import serving
+
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
     from starlette.requests import Request
     from starlette.responses import Response
 
@@ -33,14 +39,28 @@ class Fault:
 
 @dataclass
 class Wire:
-    """An ASGI middleware that logs requests and lets faults happen."""
+    """An ASGI middleware that logs requests, tells the helpdesk's time, and lets faults happen."""
 
     app: Any
+    time: Callable[[], float]
     faults: list[Fault] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[str]:
+        """Serve on a free port."""
+        async with serving(self, date_header=False) as url:
+            yield url
+
+    async def __call__(self, scope: Any, receive: Any, answer: Any) -> None:
         """Serve one request."""
+
+        async def send(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                date = formatdate(self.time(), usegmt=True).encode()
+                message["headers"] = [*message["headers"], (b"date", date)]
+            await answer(message)
+
         query = scope["query_string"].decode()
         self.log.append(scope["path"] + (f"?{query}" if query else ""))
         fault = self._fault(scope["path"])

@@ -13,7 +13,6 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from tests.fakes.helpdesks.faults import Refused, Wire, only, refusing, whole
-from tests.fakes.serving import serving
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -103,12 +102,13 @@ class FakeZendesk:
             Route(f"{_API}/{{locale:str}}/articles/{{number:int}}.json", self._one),
             Route("/hc/article_attachments/{number:int}/{name:str}", self._file),
         ]
-        self.wire = Wire(Starlette(routes=routes, exception_handlers={Refused: refusing}))
+        app = Starlette(routes=routes, exception_handlers={Refused: refusing})
+        self.wire = Wire(app, lambda: self.desk.now)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[str]:
         """Serve on a free port."""
-        async with serving(self.wire) as url:
+        async with self.wire.running() as url:
             self.desk.url = url
             yield url
 
@@ -188,7 +188,14 @@ class FakeZendesk:
         end = page[-1]["updated_at"] if page else start
         shown = [self.desk.shown(row["id"], self._source_locale(row["id"])) for row in page]
         url = f"{self.desk.url}{_API}/incremental/articles.json?start_time={end}"
-        return JSONResponse({"articles": shown, "end_time": end, "count": len(page), "next_page": url})
+        return JSONResponse(
+            {
+                "articles": shown,
+                "end_time": end,
+                "count": len(page),
+                "next_page": url if changed[len(page) :] else None,
+            }
+        )
 
     def _source_locale(self, number: int) -> str:
         return next(locale for n, locale in self.desk.texts if n == number)

@@ -1,0 +1,90 @@
+"""What the tests of all helpdesks share: their settings, and syncs into a real library."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from config.settings import SourceSettings
+from knowledge.database import Database
+from knowledge.leases import Leases
+from knowledge.library import ArticleLibrary
+from knowledge.models import Article, ArticleRef
+from knowledge.sources.base import build_source
+from knowledge.sync import ArticleSync
+from knowledge.sync_runs import SyncRuns
+from tests.knowledge.in_memory import RevisionIndex
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from knowledge.models import SyncReport
+    from knowledge.sources.base import ArticleSource
+    from tests.knowledge.conftest import Clock
+
+TOKEN_VARIABLE = "TEST_HELPDESK_TOKEN"
+
+
+@dataclass
+class Desk:
+    """A source as the config has it, synced into a library as the bot does."""
+
+    library: ArticleLibrary
+    sync: ArticleSync
+    runs: SyncRuns
+    clock: Clock
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def source(self, **changes: Any) -> ArticleSource:
+        """Build the source anew, as each sync does."""
+        options = {"name": "desk", "audience": ["public"], "retry_pause": 0, **self.options, **changes}
+        source = build_source(SourceSettings.model_validate(options))
+        source._clock = self.clock  # type: ignore[attr-defined]
+        return source
+
+    async def run(self, *, full: bool = False, accept_removals: bool = False, **changes: Any) -> SyncReport:
+        """Sync once."""
+        source = self.source(**changes)
+        try:
+            return await self.sync.run(source, full=full, accept_removals=accept_removals)
+        finally:
+            await source.close()
+
+    async def ids(self) -> set[str]:
+        """Give the ids of the articles that the bot holds."""
+        return set(await self.library.known("desk"))
+
+    async def article(self, article_id: str) -> Article:
+        """Give one article."""
+        [article] = await self.library.load([ArticleRef("desk", article_id)])
+        return article
+
+
+@pytest.fixture
+async def desk(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Desk]:
+    """A source without its address yet, over an empty library in SQLite."""
+    monkeypatch.setenv(TOKEN_VARIABLE, "secret-token")
+    async with opened_desk(tmp_path, clock) as opened:
+        yield opened
+
+
+class opened_desk:  # noqa: N801 - used like a function
+    """Opens a library in a folder for the length of a block."""
+
+    def __init__(self, folder: Path, clock: Clock) -> None:
+        self._database = Database(Database.url_for("", folder))
+        self._clock = clock
+
+    async def __aenter__(self) -> Desk:
+        await self._database.__aenter__()
+        await self._database.upgrade("knowledge:migrations", "knowledge_version")
+        library, runs = ArticleLibrary(self._database, self._clock), SyncRuns(self._database)
+        leases = Leases(self._database, self._clock)
+        sync = ArticleSync(library, RevisionIndex(), leases, runs, self._clock)
+        return Desk(library, sync, runs, self._clock, {"token_env": TOKEN_VARIABLE})
+
+    async def __aexit__(self, *details: object) -> None:
+        await self._database.__aexit__(*details)  # type: ignore[arg-type]
