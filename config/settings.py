@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
+from config.desk import DeskSettings, LimitSettings
 from config.durations import Schedule, parse_duration
 from config.errors import ConfigError
 from config.keys import ConfigKey, KeyPath
@@ -19,6 +20,7 @@ from config.keys import config_keys as keys_of
 from config.llm import LlmSettings
 from config.loading import find_config, load
 from config.secret_files import source_secret
+from config.sites import SiteSettings
 from config.validators import (
     SLACK_API,
     DatabaseUrl,
@@ -47,8 +49,10 @@ __all__ = [
     "ChannelSettings",
     "ConfigError",
     "DatabaseSettings",
+    "DeskSettings",
     "DiscordSettings",
     "EmbeddingSettings",
+    "LimitSettings",
     "LlmSettings",
     "LogSettings",
     "PersonaSettings",
@@ -56,6 +60,7 @@ __all__ = [
     "RetrievalSettings",
     "Section",
     "Settings",
+    "SiteSettings",
     "SlackSettings",
     "SourceSettings",
     "WebSettings",
@@ -117,7 +122,7 @@ class SourceSettings(BaseModel):
 
 
 class ChannelSettings(Section):
-    """One `[[channels]]` table. `id` is `platform:…` such as `slack:T01/C02`."""
+    """One `[[channels]]` table. `id` is `platform:…` such as `slack:T01/C02`, or of a whole workspace or guild."""
 
     id: PlatformId
     mode: Literal["mention", "auto", "shadow", "off"] = "mention"
@@ -125,6 +130,7 @@ class ChannelSettings(Section):
     persona: str | None = None
     sources: frozenset[str] | None = None
     min_confidence: float | None = Field(default=None, ge=0, le=1)
+    staff: PlatformId | None = None
 
 
 class AccessSettings(Section):
@@ -244,7 +250,10 @@ class Settings(Section):
     data_dir: Path = Path(".helpdesk-bot")
     sources: tuple[SourceSettings, ...] = ()
     channels: tuple[ChannelSettings, ...] = ()
+    sites: tuple[SiteSettings, ...] = ()
     access: AccessSettings = Field(default_factory=AccessSettings)
+    desk: DeskSettings = Field(default_factory=DeskSettings)
+    limits: LimitSettings = Field(default_factory=LimitSettings)
     database: DatabaseSettings = Field(default_factory=DatabaseSettings)
     redis: RedisSettings = Field(default_factory=RedisSettings)
     embedding: EmbeddingSettings = Field(default_factory=EmbeddingSettings)
@@ -257,6 +266,16 @@ class Settings(Section):
     slack: SlackSettings = Field(default_factory=SlackSettings)
     discord: DiscordSettings = Field(default_factory=DiscordSettings)
     log: LogSettings = Field(default_factory=LogSettings)
+
+    @model_validator(mode="after")
+    def _drafts_have_readers(self) -> Self:
+        for channel in self.channels:
+            if channel.mode == "shadow" and not (channel.staff or self.desk.staff_channel):
+                raise ValueError(
+                    f"channel {channel.id} has mode shadow, and there is nobody to read its drafts; "
+                    "set staff in its table, or [desk] staff_channel"
+                )
+        return self
 
 
 def load_settings(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> Settings:
