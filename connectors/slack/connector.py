@@ -16,29 +16,28 @@ import aiohttp
 import structlog
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.response import BoltResponse
-from slack_sdk.errors import SlackApiError
 from starlette.routing import Route
 
-from connectors.base import Command, DurableHandler, IncomingMessage
+from connectors.base import DurableHandler, IncomingMessage
 from connectors.errors import DeliveryError
-from connectors.slack import connection, http, views
+from connectors.slack import connection, http
 from connectors.slack.events import (
     SLACK,
     CommandNames,
     goes_on,
     is_ours,
-    to_event,
     user_of,
 )
-from connectors.slack.messages import NOT_HELPFUL, to_messages
-from connectors.slack.posting import reason_of
+from connectors.slack.forms import Forms
+from connectors.slack.interactions import to_event
+from connectors.slack.messages import to_messages
 from connectors.slack.recent import Recent
 from connectors.slack.showing import PEOPLE, Replies, key_of, place_of
 from connectors.slack.wiring import MEMBERSHIP, build_app
 from connectors.slack.workspaces import Workspaces
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from slack_bolt.app.async_app import AsyncApp
     from starlette.routing import BaseRoute
@@ -87,6 +86,7 @@ class SlackConnector:
         self._our_threads: Recent[bool] = Recent(THREAD_SECONDS, now)
         self._other_threads: Recent[bool] = Recent(NOT_OURS_SECONDS, now)
         self._replies = Replies(self._workspaces, self._response_urls)
+        self._forms = Forms(self._response_urls)
         self._connected = asyncio.Event()
         self._handler: DurableHandler | None = None
         self._work: asyncio.TaskGroup | None = None
@@ -210,11 +210,13 @@ class SlackConnector:
             return await next()
         workspace = await self._workspaces.of(context["team_id"])
         event = to_event(body, workspace.me, self._names, self._clock())
+        if event is not None and await self._forms.ask(self._durable(), event, body, workspace):
+            return BoltResponse(status=200, body="")
         if event is None or not await self._accept(
             event, str(details.get("parent_user_id", "")), workspace.me
         ):
             return BoltResponse(status=200, body="")
-        if "command" in body and "response_url" in body:  # that of a click would not stay in its thread
+        if _takes_response(body):
             self._response_urls.put(place_of(event), str(body["response_url"]))
         context[_CONTEXT_KEY] = event
         return await next()
@@ -244,16 +246,12 @@ class SlackConnector:
 
     # After the ack ---------------------------------------------------------------------------------------
 
-    async def _begin(
-        self, ack: Callable[[], Awaitable[Any]], context: dict[str, Any], body: dict[str, Any]
-    ) -> None:
+    async def _begin(self, ack: Callable[[], Awaitable[Any]], context: dict[str, Any]) -> None:
         await ack()
         event: Event = context[_CONTEXT_KEY]
         assert self._work is not None
         self._replies.begin(event)
         self._work.create_task(self._answer(event))
-        if isinstance(event, Command) and event.name == NOT_HELPFUL and body.get("type") == "block_actions":
-            self._work.create_task(self._ask_why(event, str(body["trigger_id"])))
 
     async def _forget(self, event: dict[str, Any], context: dict[str, Any]) -> None:
         workspace = await self._workspaces.of(context["team_id"])
@@ -283,16 +281,16 @@ class SlackConnector:
         while self._accepting and self._now() < until:
             await asyncio.wait(list(self._accepting.values()), timeout=GIVE_WAY_SECONDS)
 
-    async def _ask_why(self, click: Command, trigger: str) -> None:
-        try:
-            workspace = await self._workspaces.of(click.address.workspace)
-            await workspace.client.views_open(trigger_id=trigger, view=views.not_helpful(click))
-        except (SlackApiError, aiohttp.ClientError, TimeoutError, DeliveryError) as error:
-            self._log.warning("slack_modal_failed", reason=reason_of(error))
-
     def _durable(self) -> DurableHandler:
         assert self._handler is not None
         return self._handler
+
+
+def _takes_response(body: Mapping[str, Any]) -> bool:
+    """Whether a private reply goes to the event's own URL: that of a click would not stay in its thread."""
+    ephemeral = bool((body.get("container") or {}).get("is_ephemeral"))
+    alone = ephemeral or "command" in body or body.get("type") == "message_action"
+    return alone and "response_url" in body
 
 
 def _thread(event: Event) -> Key:

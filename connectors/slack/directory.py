@@ -10,7 +10,7 @@ import aiohttp
 import structlog
 from slack_sdk.errors import SlackApiError
 
-from connectors.base import Command, Event, Person
+from connectors.base import Event, IncomingMessage, Person
 from connectors.slack.posting import reason_of
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ KEPT_SECONDS = 600.0
 """A guest who was let in is noticed at once where Slack tells of it, else after so long."""
 RETRY_SECONDS = 60.0
 LOOK_SECONDS = 8.0
+ALONE = ("D", "U", "W")
+"""How the ids of places begin where one person reads alone."""
 PAGES = 50
 PAGE = 1_000
 
@@ -44,18 +46,20 @@ class Directory:
 
     async def complete(self, event: Event, team: str) -> Event:
         """Give the event with the sender's groups and whether guests are involved."""
-        sender, members = event.sender, await self._members()
-        user = sender.id.rpartition("/")[2]
-        if sender.id.startswith(f"slack:{team}/") and user in members:
-            groups = frozenset(
-                f"slack:{team}/{group}" for group, users in await self._groups() if user in users
-            )
-            sender = Person(sender.id, members[user], groups)
-        if isinstance(event, Command) or event.direct:
+        sender, channel = await self.person(event.sender, team), event.address.channel
+        if channel.startswith(ALONE) or (isinstance(event, IncomingMessage) and event.direct):
             return replace(event, sender=sender)
-        readers = await self._readers(event.address.channel)
+        readers, members = await self._readers(channel), await self._members()
         outsiders = readers is None or not readers <= members.keys()
         return replace(event, sender=sender, outsiders=outsiders)
+
+    async def person(self, sender: Person, team: str) -> Person:
+        """Give a person with their name and groups; whoever is no full member of the workspace is a guest."""
+        members, user = await self._members(), sender.id.rpartition("/")[2]
+        if not sender.id.startswith(f"slack:{team}/") or user not in members:
+            return sender
+        groups = frozenset(f"slack:{team}/{group}" for group, users in await self._groups() if user in users)
+        return Person(sender.id, members[user], groups)
 
     def forget(self, channel: str = "") -> None:
         """Ask anew who reads a channel, or who is there at all."""

@@ -61,8 +61,6 @@ class Replies:
     async def show(self, event: Event, reply: Reply, id_of: Callable[[Event], str]) -> str:
         """Show a reply and give the stamp of its last message, "" for what one person sees alone."""
         messages = to_messages(reply)
-        if isinstance(event, Command) and event.command_id.startswith("view/"):
-            return ""  # the modal has closed, and that is the answer
         if isinstance(event, Command) or reply.private or event.address.channel.startswith(PEOPLE):
             await self._whisper(event, messages)
             return ""

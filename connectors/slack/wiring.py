@@ -9,8 +9,9 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
-from connectors.slack.events import NOT_HELPFUL_VIEW
+from connectors.slack.interactions import SHORTCUTS
 from connectors.slack.messages import ACTION_PREFIX
+from connectors.slack.views import FORM_VIEW
 from connectors.slack.workspaces import NotInstalledError
 
 if TYPE_CHECKING:
@@ -67,5 +68,7 @@ def build_app(
     app.command(names.ask)(begin)
     app.command(names.helpdesk)(begin)
     app.action(_OURS)(begin)
-    app.view(NOT_HELPFUL_VIEW)(begin)
+    app.view(FORM_VIEW)(begin)
+    for callback in SHORTCUTS:
+        app.message_shortcut(callback)(begin)
     return app

@@ -1,0 +1,138 @@
+"""What people do in Slack beside writing messages, as events of ours: slash commands, clicks, shortcuts, forms. Pure.
+
+Shapes: docs.slack.dev/interactivity/implementing-slash-commands and
+/reference/interaction-payloads: block_actions-payload, shortcuts-interaction-payload, view-interactions-payload.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from connectors.base import Address, Command, Event, IncomingMessage
+from connectors.slack import views
+from connectors.slack.events import SLACK, CommandNames, Identity, from_event, person, plain
+from connectors.slack.messages import ACTION_PREFIX, RATING
+from connectors.slack.mrkdwn import unescape
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from connectors.base import Person
+
+
+ANSWER_THIS = f"{ACTION_PREFIX}answer_this"
+SAVE_AS_ARTICLE = f"{ACTION_PREFIX}save_as_article"
+WHY = f"{ACTION_PREFIX}why"
+SHORTCUTS = (ANSWER_THIS, SAVE_AS_ARTICLE, WHY)
+"""The callback ids of the message shortcuts, as the manifest has them."""
+HOME = "home/"
+"""How the id of a click on a person's own page begins."""
+TITLE_LENGTH = 120
+
+
+def to_event(body: Mapping[str, Any], me: Identity, names: CommandNames, now: datetime) -> Event | None:
+    """Give our event of a payload; None for what is not for us: bots, ourselves, and everything else."""
+    kind = body.get("type")
+    if kind == "event_callback":
+        return from_event(body, me, now)
+    if "command" in body:
+        return _from_slash(body, me, names, now)
+    if kind == "block_actions":
+        return _from_click(body, me, now)
+    if kind == "message_action":
+        return _from_shortcut(body, me, now)
+    if kind == "view_submission":
+        return _from_form(body, me, now)
+    return None
+
+
+def _from_slash(body: Mapping[str, Any], me: Identity, names: CommandNames, now: datetime) -> Event | None:
+    user, channel = str(body["user_id"]), str(body["channel_id"])
+    words = unescape(str(body.get("text", ""))).strip()
+    sender = person(user, str(body["team_id"]), me.team)
+    if body["command"] == names.ask:
+        return _ask(str(body["trigger_id"]), words, sender, me, now)
+    if body["command"] == names.helpdesk:
+        name, rest = split_command(words)
+        place = Address(SLACK, channel, None, me.team)
+        return Command(str(body["trigger_id"]), place, sender, name, rest, now)
+    return None
+
+
+def split_command(words: str) -> tuple[str, str]:
+    """Give the command and its arguments: `add Title` with the text below, or `sync zendesk`."""
+    name, *rest = words.split(maxsplit=1)[:2] or ["help"]
+    return name.casefold(), rest[0].strip() if rest else ""
+
+
+def _ask(trigger: str, words: str, sender: Person, me: Identity, now: datetime) -> IncomingMessage:
+    user = sender.id.rpartition("/")[2]
+    own = Address(SLACK, user, None, me.team)  # an answer for one person is no part of the channel
+    return IncomingMessage(f"ask/{trigger}", own, sender, words, now, direct=True)
+
+
+def _from_click(body: Mapping[str, Any], me: Identity, now: datetime) -> Command | None:
+    action = body["actions"][0]
+    action_id = str(action.get("action_id", ""))
+    if not action_id.startswith(ACTION_PREFIX):
+        return None
+    name, arguments = action_id.removeprefix(ACTION_PREFIX).partition(":")[0], str(action.get("value") or "")
+    if action_id == RATING:
+        name, _, arguments = arguments.partition(" ")
+    user, message, container = body["user"], body.get("message") or {}, body.get("container") or {}
+    user_id = str(user["id"])
+    on_page = container.get("type") == "view"
+    channel = str((body.get("channel") or {}).get("id") or container.get("channel_id") or user_id)
+    return Command(
+        f"{HOME if on_page else 'click/'}{user_id}/{action.get('action_ts')}",
+        Address(SLACK, channel, _thread_of(message, channel), me.team),
+        person(user_id, str(user.get("team_id") or me.team), me.team),
+        name,
+        arguments,
+        now,
+        origin=str(message.get("ts") or container.get("message_ts") or ""),
+    )
+
+
+def _from_shortcut(body: Mapping[str, Any], me: Identity, now: datetime) -> Event | None:
+    callback, message = body.get("callback_id"), body["message"]
+    if callback not in SHORTCUTS:
+        return None
+    user_id, channel = str(body["user"]["id"]), str(body["channel"]["id"])
+    sender = person(user_id, str(body["user"].get("team_id") or me.team), me.team)
+    words = plain(str(message.get("text") or ""), me)
+    trigger, stamp = str(body["trigger_id"]), str(message.get("ts") or "")
+    if callback == ANSWER_THIS:
+        return _ask(trigger, words, sender, me, now)
+    name, arguments = ("why", "") if callback == WHY else ("add", f"{title_of(words)}\n{words}")
+    place = Address(SLACK, channel, _thread_of(message, channel), me.team)
+    return Command(f"shortcut/{trigger}", place, sender, name, arguments, now, origin=stamp)
+
+
+def title_of(words: str) -> str:
+    """Give the first line of what was said, as long as a title may be."""
+    line = next((line.strip() for line in words.splitlines() if line.strip()), "")
+    return line if len(line) <= TITLE_LENGTH else f"{line[: TITLE_LENGTH - 1].rstrip()}…"
+
+
+def _from_form(body: Mapping[str, Any], me: Identity, now: datetime) -> Command | None:
+    filled = views.filled_in(body["view"])
+    if filled is None:
+        return None
+    user = body["user"]
+    return Command(
+        f"view/{user['id']}/{body['view']['id']}",
+        Address(SLACK, filled.channel, filled.thread, me.team),
+        person(str(user["id"]), str(user.get("team_id") or me.team), me.team),
+        filled.command,
+        filled.arguments,
+        now,
+        fields=filled.fields,
+        origin=filled.origin,
+    )
+
+
+def _thread_of(message: Mapping[str, Any], channel: str) -> str | None:
+    thread = message.get("thread_ts") or (None if channel.startswith("D") else message.get("ts"))
+    return str(thread) if thread else None
