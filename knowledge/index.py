@@ -106,8 +106,10 @@ class ArticleIndex:
         scope = Scope(question.audience, question.sources, question.exclude)
         return await asyncio.to_thread(self._respelled, words, scope)
 
-    async def reconcile(self, library: Library, progress: Progress | None = None) -> int:
-        """Bring the index in step with the library and give how many passages were embedded.
+    async def reconcile(
+        self, library: Library, progress: Progress | None = None, again: Collection[ArticleRef] = ()
+    ) -> int:
+        """Bring the index in step with the library, make `again` anew; give how many passages were embedded.
 
         An index of another model or another way of splitting is rebuilt.
         """
@@ -116,9 +118,8 @@ class ArticleIndex:
             self._log.warning("index.rebuild", reason=stale)
             return await self.rebuild(library, progress)
         with self._using() as current:
-            return await IndexFiller(current.store.file, self._embedding, self._splitter()).run(
-                library, progress
-            )
+            filler = IndexFiller(current.store.file, self._embedding, self._splitter())
+            return await filler.run(library, progress, again)
 
     async def prepare(self, articles: Sequence[Article], progress: Progress | None = None) -> int:
         """Embed what these revisions will need before the library takes them; give how many passages.
@@ -129,9 +130,8 @@ class ArticleIndex:
         if await asyncio.to_thread(self._stale_reason):
             return 0
         with self._using() as current:
-            return await IndexFiller(current.store.file, self._embedding, self._splitter()).prepare(
-                articles, progress
-            )
+            filler = IndexFiller(current.store.file, self._embedding, self._splitter())
+            return await filler.prepare(articles, progress)
 
     async def rebuild(self, library: Library, progress: Progress | None = None) -> int:
         """Build a new generation while the present one answers, switch to it, and give how many were embedded.

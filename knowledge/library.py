@@ -2,36 +2,47 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Select, and_, delete, func, or_, select, update
+from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from knowledge.article_rows import (
+    article_of,
+    chunks,
+    current_query,
+    has_words,
+    is_called,
+    is_one_of,
+    labels_of,
+    portions,
+    present,
+    row_of,
+)
 from knowledge.errors import RevisionConflict
 from knowledge.models import Article, ArticleRef
-from knowledge.sources.text import web_address
 from knowledge.tables import articles
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, CursorResult, Row
-    from sqlalchemy.ext.asyncio import AsyncConnection
 
     from knowledge.database import Database
     from knowledge.leases import Lease
     from knowledge.models import SyncPlan
     from knowledge.sync import Progress
 
-KEPT_AFTER_REMOVAL = timedelta(days=30)
-_CHUNK_ARTICLES = 100
-_CHUNK_CHARACTERS = 1_000_000
-_REFS_A_QUERY = 500
+KEPT_AFTER_REMOVAL: Final = timedelta(days=30)
+Within = Callable[[AsyncConnection], Awaitable[None]]
+"""What is written in the transaction of a change, such as the note of who made it: both are there, or neither."""
+NEW: Final = ""
+"""Expected of an article that must not be there yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +64,14 @@ class ArticleSummary:
         return ArticleRef(self.source, self.id)
 
 
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """An article that was removed, and when."""
+
+    article: Article
+    removed_at: datetime
+
+
 class ArticleLibrary:
     """Every article that the bot holds. What these methods have returned from survives `kill -9`.
 
@@ -66,56 +85,65 @@ class ArticleLibrary:
 
     async def known(self, source: str) -> dict[str, str]:
         """Give the revision of each article of one source, by article id."""
-        statement = select(articles.c.id, articles.c.revision).where(articles.c.source == source, _present())
+        statement = select(articles.c.id, articles.c.revision).where(articles.c.source == source, present())
         return {row.id: row.revision for row in await self._rows(statement)}
 
     async def revisions(self) -> dict[ArticleRef, str]:
         """Give the revision of every article."""
-        statement = select(articles.c.source, articles.c.id, articles.c.revision).where(_present())
+        statement = select(articles.c.source, articles.c.id, articles.c.revision).where(present())
         return {ArticleRef(row.source, row.id): row.revision for row in await self._rows(statement)}
 
     async def current(self, refs: Iterable[ArticleRef]) -> dict[ArticleRef, tuple[str, frozenset[str]]]:
         """Give revision and audience of those of `refs` that the library holds, by one cheap query."""
         found: dict[ArticleRef, tuple[str, frozenset[str]]] = {}
-        for some in _portions(sorted(set(refs))):
-            rows = await self._database.fetch(*_current_query(some))
+        for some in portions(sorted(set(refs))):
+            rows = await self._database.fetch(*current_query(some))
             for source, article_id, revision, audience in rows:
-                found[ArticleRef(source, article_id)] = revision, _labels_of(audience)
+                found[ArticleRef(source, article_id)] = revision, labels_of(audience)
         return found
 
     async def load(self, refs: Iterable[ArticleRef]) -> list[Article]:
         """Give whole articles in the order of `refs`, leaving out what is not there."""
         wanted = list(dict.fromkeys(refs))
         found: dict[ArticleRef, Article] = {}
-        for some in _portions(wanted):
-            statement = select(articles).where(_is_one_of(some), _present())
+        for some in portions(wanted):
+            statement = select(articles).where(is_one_of(some), present())
             for row in await self._rows(statement):
-                found[ArticleRef(row.source, row.id)] = _article_of(row)
+                found[ArticleRef(row.source, row.id)] = article_of(row)
         return [found[ref] for ref in wanted if ref in found]
 
     async def find(self, name: str) -> list[Article]:
         """Give the articles called `id` or `source/id`; several when sources share an id."""
-        named: list[ColumnElement[bool]] = [articles.c.id == name]
-        source, slash, article_id = name.partition("/")
-        if slash:
-            named.append(and_(articles.c.source == source, articles.c.id == article_id))
-        statement = select(articles).where(or_(*named), _present()).order_by(articles.c.source, articles.c.id)
-        return [_article_of(row) for row in await self._rows(statement)]
+        statement = select(articles).where(is_called(name), present())
+        ordered = statement.order_by(articles.c.source, articles.c.id)
+        return [article_of(row) for row in await self._rows(ordered)]
+
+    async def removed(self, name: str | None = None) -> list[Removal]:
+        """List what was removed and can be restored, the newest first; of one `name` as in `find`."""
+        statement = select(articles).where(self._restorable()).order_by(articles.c.removed_at.desc())
+        if name is not None:
+            statement = statement.where(is_called(name))
+        return [Removal(article_of(row), row.removed_at) for row in await self._rows(statement)]
 
     async def summaries(
-        self, source: str | None = None, audience: frozenset[str] | None = None
+        self, source: str | None = None, audience: frozenset[str] | None = None, words: str = ""
     ) -> list[ArticleSummary]:
-        """List articles by source and id, without bodies; `audience` None sees all."""
+        """List articles by source and id, without bodies; `audience` None sees all.
+
+        With `words`: those that have all of them in title, id or text.
+        """
         columns = (articles.c[name] for name in ArticleSummary.__dataclass_fields__)
-        statement = select(*columns).where(_present()).order_by(articles.c.source, articles.c.id)
+        statement = select(*columns).where(present()).order_by(articles.c.source, articles.c.id)
         if source is not None:
             statement = statement.where(articles.c.source == source)
+        if words.strip():
+            statement = statement.where(has_words(words))
         found = [ArticleSummary(**row._mapping) for row in await self._rows(statement)]  # noqa: SLF001 - public
         return [summary for summary in found if audience is None or audience & summary.audience]
 
     async def count(self) -> int:
         """Give the number of articles."""
-        rows = await self._rows(select(func.count().label("number")).select_from(articles).where(_present()))
+        rows = await self._rows(select(func.count().label("number")).select_from(articles).where(present()))
         return int(rows[0].number)
 
     async def apply(self, plan: SyncPlan, lease: Lease | None, progress: Progress | None = None) -> None:
@@ -125,7 +153,7 @@ class ArticleLibrary:
         """
         changed = [*plan.added, *plan.updated]
         total, done = len(changed) + len(plan.removed), 0
-        for some in _chunks(changed):
+        for some in chunks(changed):
             async with self._database.write() as connection:
                 if lease is not None:
                     await lease.fence(connection)
@@ -133,7 +161,7 @@ class ArticleLibrary:
             done += len(some)
             if progress is not None:
                 progress("storing articles", done, total)
-        for gone in _portions([ArticleRef(plan.source, article_id) for article_id in plan.removed]):
+        for gone in portions([ArticleRef(plan.source, article_id) for article_id in plan.removed]):
             async with self._database.write() as connection:
                 if lease is not None:
                     await lease.fence(connection)
@@ -142,23 +170,40 @@ class ArticleLibrary:
             if progress is not None:
                 progress("storing articles", done, total)
 
-    async def put(self, article: Article, expected_revision: str | None = None) -> None:
-        """Store one article; with `expected_revision` raise RevisionConflict unless that is stored now."""
+    async def put(
+        self, article: Article, expected_revision: str | None = None, within: Within | None = None
+    ) -> None:
+        """Store one article; with `expected_revision` raise RevisionConflict unless that is stored now.
+
+        NEW as the expected revision: the article must not be there.
+        """
         async with self._database.write() as connection:
             if expected_revision is not None:
-                statement = select(articles.c.revision).where(_is_one_of([article.ref]), _present())
-                stored = (await connection.execute(statement.with_for_update())).scalar_one_or_none()
-                if stored != expected_revision:
-                    changed = "removed" if stored is None else "changed"
-                    raise RevisionConflict(
-                        f"{article.ref} was {changed} meanwhile; look at it again, then repeat"
-                    )
+                await self._expect(connection, article.ref, expected_revision)
             await self._upsert(connection, [article])
+            if within is not None:
+                await within(connection)
 
-    async def remove(self, ref: ArticleRef) -> bool:
-        """Remove one article; False when it was not there."""
+    async def remove(
+        self, ref: ArticleRef, expected_revision: str | None = None, within: Within | None = None
+    ) -> bool:
+        """Remove one article; False when it was not there. Raises RevisionConflict as `put` does."""
         async with self._database.write() as connection:
-            return await self._remove(connection, [ref]) > 0
+            if expected_revision is not None:
+                await self._expect(connection, ref, expected_revision)
+            gone = await self._remove(connection, [ref]) > 0
+            if gone and within is not None:
+                await within(connection)
+            return gone
+
+    async def restore(self, ref: ArticleRef, within: Within | None = None) -> bool:
+        """Bring back an article as it was when it was removed; False when it is there, or forgotten."""
+        statement = update(articles).where(is_one_of([ref]), self._restorable()).values(removed_at=None)
+        async with self._database.write() as connection:
+            back = (await connection.execute(statement)).rowcount > 0
+            if back and within is not None:
+                await within(connection)
+            return back
 
     async def purge(self) -> int:
         """Forget what was removed more than 30 days ago; give the number of articles forgotten."""
@@ -168,6 +213,16 @@ class ArticleLibrary:
             return 0
         async with self._database.write() as connection:
             return (await connection.execute(delete(articles).where(old))).rowcount
+
+    def _restorable(self) -> ColumnElement[bool]:
+        return articles.c.removed_at >= self._clock() - KEPT_AFTER_REMOVAL
+
+    async def _expect(self, connection: AsyncConnection, ref: ArticleRef, revision: str) -> None:
+        statement = select(articles.c.revision).where(is_one_of([ref]), present())
+        stored = (await connection.execute(statement.with_for_update())).scalar_one_or_none()
+        if (stored or NEW) != revision:
+            changed = "removed" if stored is None else "changed" if revision else "added"
+            raise RevisionConflict(f"{ref} was {changed} meanwhile; look at it again, then repeat")
 
     async def _rows(self, statement: Select[Any]) -> Sequence[Row[Any]]:
         async with self._database.read() as connection:
@@ -182,93 +237,8 @@ class ArticleLibrary:
         }
         statement = statement.on_conflict_do_update(index_elements=["source", "id"], set_=others)
         now = self._clock()
-        await connection.execute(statement, [_row_of(article, now) for article in some])
+        await connection.execute(statement, [row_of(article, now) for article in some])
 
     async def _remove(self, connection: AsyncConnection, refs: Sequence[ArticleRef]) -> int:
-        statement = update(articles).where(_is_one_of(refs), _present()).values(removed_at=self._clock())
+        statement = update(articles).where(is_one_of(refs), present()).values(removed_at=self._clock())
         return (await connection.execute(statement)).rowcount
-
-
-def _present() -> ColumnElement[bool]:
-    return articles.c.removed_at.is_(None)
-
-
-def _by_source(refs: Iterable[ArticleRef]) -> Mapping[str, list[str]]:
-    ids: dict[str, list[str]] = {}
-    for ref in refs:
-        ids.setdefault(ref.source, []).append(ref.id)
-    return ids
-
-
-def _is_one_of(refs: Iterable[ArticleRef]) -> ColumnElement[bool]:
-    # `(source, id) IN (…)` would scan the whole index in SQLite.
-    parts = [
-        and_(articles.c.source == name, articles.c.id.in_(ids)) for name, ids in _by_source(refs).items()
-    ]
-    return or_(*parts)
-
-
-def _current_query(refs: Iterable[ArticleRef]) -> tuple[str, list[str]]:
-    conditions, parameters = [], []
-    for source, ids in _by_source(refs).items():
-        conditions.append(f"source = ? AND id IN ({', '.join('?' * len(ids))})")
-        parameters += [source, *ids]
-    found = " OR ".join(conditions)
-    columns = "SELECT source, id, revision, audience FROM articles"
-    return f"{columns} WHERE ({found}) AND removed_at IS NULL", parameters
-
-
-@lru_cache(maxsize=1024)
-def _labels_of(text: str) -> frozenset[str]:
-    return frozenset(json.loads(text))
-
-
-def _portions(refs: Sequence[ArticleRef]) -> Iterator[Sequence[ArticleRef]]:
-    for start in range(0, len(refs), _REFS_A_QUERY):
-        yield refs[start : start + _REFS_A_QUERY]
-
-
-def _chunks(changed: Sequence[Article]) -> Iterator[list[Article]]:
-    """Cut into transactions that stay short on a slow disk."""
-    chunk: list[Article] = []
-    characters = 0
-    for article in changed:
-        if chunk and (len(chunk) == _CHUNK_ARTICLES or characters + len(article.body) > _CHUNK_CHARACTERS):
-            yield chunk
-            chunk, characters = [], 0
-        chunk.append(article)
-        characters += len(article.body)
-    if chunk:
-        yield chunk
-
-
-def _row_of(article: Article, now: datetime) -> dict[str, object]:
-    return {
-        "source": article.source,
-        "id": article.id,
-        "revision": article.revision,
-        "audience": article.audience,
-        "title": article.title,
-        "url": web_address(article.url),
-        "updated_at": article.updated_at,
-        "language": article.language,
-        "labels": json.dumps(article.labels),
-        "stored_at": now,
-        "removed_at": None,
-        "body": article.body,
-    }
-
-
-def _article_of(row: Row[Any]) -> Article:
-    return Article(
-        source=row.source,
-        id=row.id,
-        title=row.title,
-        body=row.body,
-        revision=row.revision,
-        audience=row.audience,
-        url=row.url,
-        updated_at=row.updated_at,
-        language=row.language,
-        labels=tuple(json.loads(row.labels)),
-    )

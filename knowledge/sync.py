@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import structlog
 
 from knowledge.errors import KnowledgeError, SourceError, StorageError
 from knowledge.models import SyncReport
 from knowledge.sources.base import ResumableSource
+from knowledge.sync_index import Index, Progress
 from knowledge.sync_plan import plan_sync, refused_as_empty
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Collection
     from datetime import datetime
 
     from knowledge.leases import Lease, Leases
@@ -27,33 +28,10 @@ if TYPE_CHECKING:
 
 __all__ = ["INDEX_LEASE", "LOCAL_SOURCE", "ArticleSync", "Index", "Progress", "plan_sync"]
 
-Progress = Callable[[str, int, int | None], None]
-"""Called with what is being done, how much of it is done, and how much there is if that is known."""
-
 LOCAL_SOURCE = "local"
 """The source of the articles that admins add to the bot itself; no scheduled sync touches it."""
 
 INDEX_LEASE = "index"
-
-
-class Index(Protocol):
-    """What a sync needs of the passage index."""
-
-    def known(self) -> Mapping[ArticleRef, str]:
-        """Give the revision of each article that is held."""
-        ...
-
-    async def prepare(self, articles: Sequence[Article], progress: Progress | None = None) -> int:
-        """Embed what these revisions will need, changing nothing that is searched; give the passages embedded."""
-        ...
-
-    async def reconcile(self, library: ArticleLibrary, progress: Progress | None = None) -> int:
-        """Bring the index to what the library holds; give the number of passages embedded."""
-        ...
-
-    async def rebuild(self, library: ArticleLibrary, progress: Progress | None = None) -> int:
-        """Make the index anew from the library; give the number of passages embedded."""
-        ...
 
 
 class ArticleSync:
@@ -144,6 +122,13 @@ class ArticleSync:
         await self._reconcile(None)
         return was_there
 
+    async def catch_up(self, progress: Progress | None = None) -> int:
+        """Bring the index to what the library holds, waiting for whoever indexes now; give the passages embedded.
+
+        After a change of the library: on return it can be found. Raises KnowledgeError: then the next sync does it.
+        """
+        return await self._reconcile(progress)
+
     async def mend(self, progress: Progress | None = None) -> int:
         """Bring an index that a killed process left behind its library up to it; give the passages embedded.
 
@@ -158,6 +143,11 @@ class ArticleSync:
         """Make the index anew; give the passages embedded. Raises StorageError if another process indexes."""
         async with self._indexing():
             return await self._index.rebuild(self._library, progress)
+
+    async def reindex_some(self, refs: Collection[ArticleRef], progress: Progress | None = None) -> int:
+        """Cut and embed these articles anew, the rest of the index stays; give the passages embedded."""
+        async with self._indexing():
+            return await self._index.reconcile(self._library, progress, refs)
 
     async def _listing(
         self, source: ArticleSource, known: dict[str, str], *, full: bool, progress: Progress | None

@@ -112,22 +112,25 @@ class IndexFiller:
         self._splitter = splitter
         self._vectors: dict[bytes, bytes] = {}
 
-    async def run(self, library: Library, progress: Progress | None = None) -> int:
+    async def run(
+        self, library: Library, progress: Progress | None = None, again: Collection[ArticleRef] = ()
+    ) -> int:
         """Make the file hold exactly the library's articles, and give how many texts were embedded.
 
-        What is gone leaves first. A run that is killed loses at most the batch of vectors in flight.
+        What is gone leaves first; what is in `again` is embedded anew, and answers as before until then.
+        A run that is killed loses at most the batch of vectors in flight.
         """
         wanted = await library.revisions()
         held = await asyncio.to_thread(self._file.revisions)
         gone = [ref for ref in held if ref not in wanted]
         if gone:
             await asyncio.to_thread(self._file.switch_articles, {}, (), gone)
-        changed = sorted(ref for ref, revision in wanted.items() if held.get(ref) != revision)
+        changed = sorted(ref for ref, revision in wanted.items() if held.get(ref) != revision or ref in again)
         embedded = 0
         wave: list[_Split] = []
         for index, refs in enumerate(_chunks(changed, _LOADED_AT_ONCE)):
             articles = await library.load(refs)
-            wave.extend(await asyncio.to_thread(self._split, articles))
+            wave.extend(await asyncio.to_thread(self._split, articles, again))
             _tell(
                 progress, "reading articles", min((index + 1) * _LOADED_AT_ONCE, len(changed)), len(changed)
             )
@@ -154,7 +157,7 @@ class IndexFiller:
             self._vectors.clear()
         return embedded
 
-    def _split(self, articles: Iterable[Article]) -> list[_Split]:
+    def _split(self, articles: Iterable[Article], again: Collection[ArticleRef] = ()) -> list[_Split]:
         splits = []
         for article in articles:
             passages = self._splitter.split(article)
@@ -164,7 +167,8 @@ class IndexFiller:
         known = self._file.vectors([key for split in splits for key in split.keys])
         self._vectors.update(known)
         for split in splits:
-            split.missing = {key for key in split.keys if key not in self._vectors}
+            anew = split.article.ref in again
+            split.missing = {key for key in split.keys if anew or key not in self._vectors}
         return splits
 
     async def _finish(self, wave: list[_Split], progress: Progress | None) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from knowledge.models import ListingComplete
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 
     from config.settings import SourceSettings
     from knowledge.library import ArticleLibrary
@@ -69,12 +69,14 @@ class RevisionIndex:
         self.prepared += [(article.ref, article.revision, self.held.get(article.ref)) for article in articles]
         return 0
 
-    async def reconcile(self, library: ArticleLibrary, progress: Progress | None = None) -> int:
+    async def reconcile(
+        self, library: ArticleLibrary, progress: Progress | None = None, again: Collection[ArticleRef] = ()
+    ) -> int:
         """Follow the library."""
         if self.error is not None:
             raise self.error
         wanted = await library.revisions()
-        missing = [ref for ref, revision in wanted.items() if self.held.get(ref) != revision]
+        missing = [ref for ref, revision in wanted.items() if self.held.get(ref) != revision or ref in again]
         if progress is not None:
             progress("embedding passages", len(missing), len(missing))
         self.held = wanted

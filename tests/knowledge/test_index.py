@@ -108,6 +108,15 @@ async def test_a_change_of_audience_embeds_nothing_and_hides_at_once(index, embe
     assert EXPORT.id not in articles_of(await find(index, embedding, "export data", frozenset({"public"})))
 
 
+async def test_an_article_made_anew_is_embedded_whole_and_found_meanwhile(index, embedding, shelf):
+    """Asked for by name, an article that did not change is embedded again; the others are not."""
+    await index.reconcile(shelf)
+    ref = next(iter(await shelf.revisions()))
+    passages = index.passages_of(ref)
+    assert await index.reconcile(shelf, None, [ref]) == len(passages)
+    assert index.passages_of(ref) == passages
+
+
 async def test_a_removed_article_is_gone(index, embedding, shelf):
     """What left the library is neither known nor found."""
     await index.reconcile(shelf)

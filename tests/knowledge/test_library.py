@@ -10,6 +10,7 @@ import pytest
 
 from knowledge.errors import LeaseLost, RevisionConflict
 from knowledge.leases import Leases
+from knowledge.library import NEW
 from knowledge.models import ArticleRef, SyncPlan
 from tests.knowledge.conftest import make_article
 
@@ -184,3 +185,58 @@ async def test_apply_is_fenced(database: Database, library: ArticleLibrary, cloc
         with pytest.raises(LeaseLost):
             await library.apply(plan, lease)
     assert list(await library.known("desk")) == ["a"]
+
+
+async def test_an_article_that_must_be_new(library: ArticleLibrary) -> None:
+    """Of two who add one id at the same time, one is told; what was removed does not stand in the way."""
+    first, second = make_article("a", body="one"), make_article("a", body="two")
+    outcomes = await asyncio.gather(library.put(first, NEW), library.put(second, NEW), return_exceptions=True)
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["NoneType", "RevisionConflict"]
+    await library.remove(first.ref)
+    await library.put(second, NEW)
+    assert await library.find("a") == [second]
+
+
+async def test_what_is_written_within_a_change_goes_with_it(library: ArticleLibrary) -> None:
+    """A note that fails leaves neither itself nor the change."""
+
+    async def fail(_connection: object) -> None:
+        raise RuntimeError
+
+    article = make_article("a")
+    with pytest.raises(RuntimeError):
+        await library.put(article, within=fail)
+    assert await library.count() == 0
+    await library.put(article)
+    with pytest.raises(RuntimeError):
+        await library.remove(article.ref, within=fail)
+    assert await library.count() == 1
+
+
+async def test_restored_is_as_it_was_for_thirty_days(library: ArticleLibrary, clock: Clock) -> None:
+    """To the second; what is there, or was put again, is not restored over."""
+    article = make_article("a")
+    await library.put(article)
+    assert not await library.restore(article.ref)
+    await library.remove(article.ref)
+    assert [removal.article for removal in await library.removed("desk/a")] == [article]
+    assert await library.restore(article.ref)
+    assert await library.find("a") == [article]
+    await library.remove(article.ref)
+    clock.move(timedelta(days=30, seconds=1))
+    assert await library.removed() == []
+    assert not await library.restore(article.ref)
+
+
+async def test_search_by_words(library: ArticleLibrary) -> None:
+    """All the words, in whatever case, in title, id or text; `%` is a letter like others."""
+    await library.put(make_article("vpn", title="The VPN key", body="Rotate it at 100 %."))
+    await library.put(make_article("mail", title="Mail", body="Keys of a mailbox."))
+
+    async def found(words: str) -> list[str]:
+        return [summary.id for summary in await library.summaries(words=words)]
+
+    assert await found("KEY") == ["mail", "vpn"]
+    assert await found("key rotate") == ["vpn"]
+    assert await found("100 %") == ["vpn"]
+    assert await found("_") == []
