@@ -30,6 +30,10 @@ LOOK_AFTER_SECONDS = 0.5
 CHANNELS = 10_000
 PAGES = 10
 PAGE = 200
+LATE_SECONDS = 3_600.0
+"""Of a thread of more pages than we read, what was said so long before is read at last."""
+GROWING = 0
+"""The number of parts that a reply has while it is being made."""
 _UNCERTAIN = frozenset(
     {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "ratelimited"}
 )
@@ -55,13 +59,21 @@ class Pace:
         if start > now:
             await self._pause(start - now)
 
+    def take(self, channel: str) -> bool:
+        """Take the right to post at once; False when somebody else has posted there just now."""
+        now = self._now()
+        if self._free_at.get(channel, now) > now:
+            return False
+        self._free_at[channel] = now + SECONDS_BETWEEN_POSTS
+        return True
+
 
 class Poster:
     """Posts, finds and changes our messages. Raises DeliveryError with Slack's reason."""
 
     def __init__(self, client: AsyncWebClient, pace: Pace, pause: Callable[[float], Awaitable[None]]) -> None:
         self._client = client
-        self._pace = pace
+        self.pace = pace
         self._pause = pause
 
     async def post(
@@ -72,23 +84,37 @@ class Poster:
         reply_id: str,
         *,
         look: bool = False,
+        there: Mapping[int, str] | None = None,
     ) -> str:
-        """Post the messages that are not there yet; gives the stamp of the last. `look`: some may be there."""
-        posted: dict[int, str] = {}
+        """Post the messages that are not there yet; gives the stamp of the last.
+
+        `look`: some may be there. `there`: these are, by their place in the reply.
+        """
+        posted: dict[int, str] = dict(there or {})
         for attempt in range(TRIES):
             try:
                 if attempt or (look and reply_id):
-                    posted = await self.posted(channel, thread, reply_id)
+                    posted |= await self.posted(channel, thread, reply_id)
                 for part, message in enumerate(messages, 1):
                     if part not in posted:
-                        metadata = _metadata(reply_id, part, len(messages))
+                        metadata = metadata_of(reply_id, part, len(messages))
                         posted[part] = await self._post(channel, thread, message, metadata)
                 return posted.get(len(messages), "")
             except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
-                if attempt == TRIES - 1 or not (_is_uncertain(error) and reply_id):
+                if attempt == TRIES - 1 or not (is_uncertain(error) and reply_id):
                     raise DeliveryError(f"Slack did not take a reply: {reason_of(error)}") from error
                 await self._pause(LOOK_AFTER_SECONDS * (attempt + 1))
         return ""
+
+    async def begin(
+        self, channel: str, thread: str | None, message: Message, reply_id: str
+    ) -> tuple[str, str]:
+        """Post a message in which a reply is to grow; gives its channel and stamp. `find` does not find it.
+
+        It is tried once. Raises what slack_sdk and aiohttp raise.
+        """
+        answer = await self._send(channel, thread, message, metadata_of(reply_id, 1, GROWING))
+        return str(answer["channel"]), str(answer["ts"])
 
     async def find(self, channel: str, thread: str | None, reply_id: str) -> str | None:
         """Give the stamp of the last message of a reply that is out whole, else None."""
@@ -114,30 +140,46 @@ class Poster:
         reply_id: str,
         posted: Mapping[int, str],
     ) -> str:
-        """Turn the messages of an earlier reply into these; gives the stamp of the last."""
+        """Turn the messages of an earlier reply into these; gives the stamp of the last. It may be repeated."""
         stamps = dict(posted)
-        try:
-            for part, message in enumerate(messages, 1):
-                metadata = _metadata(reply_id, part, len(messages))
-                if part in stamps:
-                    await self._client.chat_update(
-                        channel=channel, ts=stamps[part], metadata=metadata, **_content(message)
-                    )
-                else:
-                    stamps[part] = await self._post(channel, thread, message, metadata)
-            for part in sorted(set(stamps) - set(range(1, len(messages) + 1))):
-                await self._client.chat_delete(channel=channel, ts=stamps[part])
-        except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
-            raise DeliveryError(f"Slack did not take a change: {reason_of(error)}") from error
+        for attempt in range(TRIES):
+            try:
+                if attempt and reply_id:
+                    stamps |= await self.posted(channel, thread, reply_id)
+                return await self._revise(channel, thread, messages, reply_id, stamps)
+            except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
+                if attempt == TRIES - 1 or not is_uncertain(error):
+                    raise DeliveryError(f"Slack did not take a change: {reason_of(error)}") from error
+                await self._pause(LOOK_AFTER_SECONDS * (attempt + 1))
+        return ""
+
+    async def _revise(
+        self,
+        channel: str,
+        thread: str | None,
+        messages: Sequence[Message],
+        reply_id: str,
+        stamps: dict[int, str],
+    ) -> str:
+        for part, message in enumerate(messages, 1):
+            metadata = metadata_of(reply_id, part, len(messages))
+            if part in stamps:
+                await self._client.chat_update(
+                    channel=channel, ts=stamps[part], metadata=metadata, **content_of(message)
+                )
+            else:
+                stamps[part] = await self._post(channel, thread, message, metadata)
+        for part in sorted(set(stamps) - set(range(1, len(messages) + 1))):
+            await self._client.chat_delete(channel=channel, ts=stamps.pop(part))
         return stamps.get(len(messages), "")
 
     async def whisper(self, channel: str, thread: str | None, user: str, messages: Sequence[Message]) -> None:
         """Show messages to one person in a channel, or in a direct message where the bot is not in it."""
         for message in messages:
             try:
-                await self._pace.wait(channel)
+                await self.pace.wait(channel)
                 await self._client.chat_postEphemeral(
-                    channel=channel, user=user, thread_ts=thread, **_content(message)
+                    channel=channel, user=user, thread_ts=thread, **content_of(message)
                 )
             except SlackApiError as error:
                 if reason_of(error) not in {"not_in_channel", "channel_not_found", "user_not_in_channel"}:
@@ -146,23 +188,33 @@ class Poster:
             except (aiohttp.ClientError, TimeoutError) as error:
                 raise DeliveryError(f"Slack did not take a reply: {reason_of(error)}") from error
 
-    async def thread(self, channel: str, ts: str) -> list[Mapping[str, Any]]:
-        """Give the messages of a thread, the oldest first."""
-        return await self._messages(channel, ts)
+    async def thread(self, channel: str, ts: str, until: float = 0.0) -> list[Mapping[str, Any]]:
+        """Give the messages of a thread, the oldest first; of a very long one the first and those before `until`.
+
+        `until` is a stamp in seconds. Raises DeliveryError.
+        """
+        try:
+            return await self._messages(channel, ts, until)
+        except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
+            raise DeliveryError(f"Slack did not let us read a thread: {reason_of(error)}") from error
 
     async def _post(
         self, channel: str, thread: str | None, message: Message, metadata: dict[str, Any] | None
     ) -> str:
-        await self._pace.wait(channel)
-        answer = await self._client.chat_postMessage(
+        await self.pace.wait(channel)
+        return str((await self._send(channel, thread, message, metadata))["ts"])
+
+    async def _send(
+        self, channel: str, thread: str | None, message: Message, metadata: dict[str, Any] | None
+    ) -> Any:
+        return await self._client.chat_postMessage(
             channel=channel,
             thread_ts=thread,
             metadata=metadata,
             unfurl_links=False,
             unfurl_media=False,
-            **_content(message),
+            **content_of(message),
         )
-        return str(answer["ts"])
 
     async def _ours(self, channel: str, thread: str | None, reply_id: str) -> dict[int, tuple[str, int]]:
         found: dict[int, tuple[str, int]] = {}
@@ -173,18 +225,26 @@ class Poster:
                 found.setdefault(int(payload["part"]), (str(message["ts"]), int(payload["parts"])))
         return found
 
-    async def _messages(self, channel: str, thread: str | None) -> list[Mapping[str, Any]]:
+    async def _messages(
+        self, channel: str, thread: str | None, until: float = 0.0
+    ) -> list[Mapping[str, Any]]:
+        if thread is None:  # the newest of a channel come first, the oldest of a thread
+            answer = await self._client.conversations_history(
+                channel=channel, limit=PAGE, include_all_metadata=True
+            )
+            return list(answer.get("messages") or ())
         found: list[Mapping[str, Any]] = []
-        cursor: str | None = None
-        for _ in range(PAGES if thread else 1):  # the newest of a channel come first, the oldest of a thread
-            answer = await (
-                self._client.conversations_replies(
-                    channel=channel, ts=thread, limit=PAGE, cursor=cursor, include_all_metadata=True
-                )
-                if thread
-                else self._client.conversations_history(
-                    channel=channel, limit=PAGE, include_all_metadata=True
-                )
+        oldest, cursor = None, None
+        for page in range(PAGES):
+            if until and page == PAGES - 1 and cursor:
+                oldest, cursor = f"{until - LATE_SECONDS:.6f}", None
+            answer = await self._client.conversations_replies(
+                channel=channel,
+                ts=thread,
+                limit=PAGE,
+                cursor=cursor,
+                oldest=oldest,
+                include_all_metadata=True,
             )
             found += answer.get("messages") or ()
             cursor = (answer.get("response_metadata") or {}).get("next_cursor")
@@ -203,18 +263,20 @@ def reason_of(error: Exception) -> str:
     return f"HTTP {getattr(error.response, 'status_code', '?')}"
 
 
-def _is_uncertain(error: Exception) -> bool:
+def is_uncertain(error: Exception) -> bool:
     """Whether the call may have been carried out, or may be tried again."""
     if not isinstance(error, SlackApiError):
         return True
     return getattr(error.response, "status_code", 0) >= _SERVER_ERROR or reason_of(error) in _UNCERTAIN
 
 
-def _content(message: Message) -> dict[str, Any]:
+def content_of(message: Message) -> dict[str, Any]:
+    """Give what a call takes of a message."""
     return {"text": message.text, "blocks": list(message.blocks)}
 
 
-def _metadata(reply_id: str, part: int, parts: int) -> dict[str, Any] | None:
+def metadata_of(reply_id: str, part: int, parts: int) -> dict[str, Any] | None:
+    """Give the mark by which a message of a reply is found again; None for a reply without an id."""
     if not reply_id:
         return None
     return {"event_type": EVENT_TYPE, "event_payload": {"id": reply_id, "part": part, "parts": parts}}
