@@ -25,7 +25,7 @@ def dump_event(event: Event) -> str:
     """Give the event as JSON that `load_event` reads back to an equal one."""
     kind = "command" if isinstance(event, Command) else "message"
     row = asdict(event) | {"received_at": event.received_at.isoformat()}
-    row["sender"]["groups"] = sorted(event.sender.groups)
+    row["sender"]["groups"], row["sender"]["labels"] = sorted(event.sender.groups), sorted(event.sender.labels)
     return _dump({"kind": kind, "event": row})
 
 
@@ -35,11 +35,14 @@ def load_event(text: str) -> Event:
     row = dict(stored["event"])
     row["address"] = Address(**row["address"])
     sender = dict(row["sender"])
-    row["sender"] = Person(**(sender | {"groups": frozenset(sender.get("groups", ()))}))
+    sets = {name: frozenset(sender.get(name, ())) for name in ("groups", "labels")}
+    row["sender"] = Person(**(sender | sets))
     row["received_at"] = datetime.fromisoformat(row["received_at"])
     row["files"] = tuple(SharedFile(**file) for file in row.get("files") or ())
     if "earlier" in row:
         row["earlier"] = tuple(Said(**said) for said in row["earlier"])
+    if row.get("asked_in"):
+        row["asked_in"] = Address(**row["asked_in"])
     return Command(**row) if stored["kind"] == "command" else IncomingMessage(**row)
 
 

@@ -29,13 +29,14 @@ class Person:
     """Who wrote. `id` is what `[access]` in the config names, such as `slack:T01/U02`.
 
     `groups` are the person's user groups or roles, as `[access] groups` names them; `guest` is somebody from outside
-    the workspace or with limited access, who holds `public` only.
+    the workspace or with limited access, who holds `public` only, and the `labels` that the platform vouches for.
     """
 
     id: str
     name: str = ""
     groups: frozenset[str] = frozenset()
     guest: bool = False
+    labels: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,8 @@ class IncomingMessage:
     names the thread that its reply opens. `outsiders`: guests or people of another workspace read there.
     `continues`: it names nobody and stands in a thread, and only `AnswersEvents.look_up` tells whether it goes on
     with what the bot said there. `earlier` is what was said in its thread before, the newest last; a connector that
-    can read threads fills it in `look_up`.
+    can read threads fills it in `look_up`. `asked_in` is the channel in which a question was asked that is answered
+    in private (`/ask`): there its answer may be shared.
     """
 
     message_id: str
@@ -80,6 +82,7 @@ class IncomingMessage:
     outsiders: bool = False
     continues: bool = False
     earlier: tuple[Said, ...] = ()
+    asked_in: Address | None = None
 
 
 @dataclass(frozen=True, slots=True)

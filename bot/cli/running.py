@@ -69,6 +69,9 @@ def build_connectors(settings: Settings) -> list[ChatConnector]:
             raise ConnectorConfigError(f"{name} has a token, but this version has no {name} connector yet")
         connector: Any = entries[name].load()
         built.append(connector.from_settings(getattr(settings, name)))
+    if settings.sites:
+        connector = entries["web"].load()
+        built.append(connector.from_settings(settings.sites))
     return built
 
 

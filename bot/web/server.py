@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
 STOP_SECONDS = 3
+LARGEST_FRAME = 256_000
+"""Bytes of a WebSocket's message: the longest question, and room for a form."""
 
 
 class _Server(uvicorn.Server):
@@ -64,6 +66,8 @@ class WebServer:
             log_config=None,
             access_log=False,
             lifespan="off",
+            ws="websockets-sansio",
+            ws_max_size=LARGEST_FRAME,
             timeout_graceful_shutdown=STOP_SECONDS,
         )
         server = _Server(config)

@@ -10,7 +10,14 @@ from pydantic import SecretStr
 
 import config
 from config.durations import Schedule
-from config.settings import ChannelSettings, Settings, SourceSettings, config_keys, load_settings
+from config.settings import (
+    ChannelSettings,
+    Settings,
+    SiteSettings,
+    SourceSettings,
+    config_keys,
+    load_settings,
+)
 from knowledge.sources.folder import FolderOptions
 from knowledge.sources.jsonl import JsonlOptions
 
@@ -56,7 +63,7 @@ def test_it_is_a_config_file_that_changes_nothing(tmp_path: Path) -> None:
 def test_what_has_no_default_stands_there_as_a_comment() -> None:
     """web.port, and every key of [[sources]], of its shipped types, and of [[channels]]."""
     comments = set(re.findall(r"^# (\w+) = ", DEFAULTS.read_text(encoding="utf-8"), flags=re.MULTILINE))
-    tables = (SourceSettings, FolderOptions, JsonlOptions, ChannelSettings)
+    tables = (SourceSettings, FolderOptions, JsonlOptions, ChannelSettings, SiteSettings)
     assert comments == {"port"}.union(*(table.model_fields for table in tables))
 
 
@@ -75,6 +82,13 @@ def test_its_examples_are_valid() -> None:
         ChannelSettings.model_validate({key: document[key] for key in ChannelSettings.model_fields}).mode
         == "mention"
     )
+
+
+def test_its_example_of_a_site_is_valid() -> None:
+    """The commented example, without the second way to give the secret, is accepted."""
+    examples = DEFAULTS.read_text(encoding="utf-8").partition("# [[sites]]\n")[2].partition("\n\n")[0]
+    lines = "\n".join(line.removeprefix("# ") for line in examples.splitlines() if "secret_file" not in line)
+    assert SiteSettings.model_validate(tomllib.loads(lines)).secret_env == "SHOP_CHAT_SECRET"
 
 
 def test_every_line_says_why() -> None:

@@ -1,0 +1,1 @@
+"""A chat widget of any web site, over HTTP or a WebSocket."""
