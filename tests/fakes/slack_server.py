@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Any, Self
 
 from aiohttp import WSMsgType, web
 
+from tests.fakes.slack.doing import Doing
+from tests.fakes.slack.downloads import Downloads
 from tests.fakes.slack.faults import Fault, Held, LostResponse, RateLimited, Refuse, Status
 from tests.fakes.slack.limits import Limits
 from tests.fakes.slack.web_api import WebApi
-from tests.fakes.slack.workspace import APP_TOKEN, BOT_ID, BOT_TOKEN, BOT_USER, TEAM, SlackError, Workspace
+from tests.fakes.slack.workspace import APP_TOKEN, BOT_ID, BOT_TOKEN, BOT_USER, SlackError, Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,12 +29,15 @@ if TYPE_CHECKING:
 ACK_SECONDS = 3.0
 
 
-class FakeSlack:
+class FakeSlack(Doing):
     """`async with FakeSlack() as slack`; the bot is pointed at `slack.api_url`."""
 
     def __init__(self, *, enforce_limits: bool = False) -> None:
         self.workspace = Workspace()
         self.api = WebApi(self.workspace)
+        self.apis = {BOT_TOKEN: self.api}
+        self.codes: dict[str, dict[str, Any]] = {}
+        self.downloads = Downloads(self)
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.faults: dict[str, deque[Fault]] = defaultdict(deque)
         self.violations: list[str] = []
@@ -42,7 +47,7 @@ class FakeSlack:
         self.limits = Limits()
         self._sockets: list[web.WebSocketResponse] = []
         self._waiting: dict[str, tuple[asyncio.Future[dict[str, Any]], float]] = {}
-        self._numbers = count(1)
+        self.numbers = count(1)
         self._news = asyncio.Condition()
         self._runner: web.AppRunner | None = None
         self.base = ""
@@ -51,6 +56,7 @@ class FakeSlack:
         app = web.Application()
         app.router.add_route("*", "/api/{method}", self._call)
         app.router.add_get("/link/{number}", self._link)
+        app.router.add_get("/files/{file}{rest:.*}", self.downloads.serve)
         app.router.add_post("/respond/{trigger}", self._respond)
         self._runner = web.AppRunner(app, shutdown_timeout=0.5, access_log=None)
         await self._runner.setup()
@@ -90,7 +96,7 @@ class FakeSlack:
     def events(self, message: dict[str, Any], channel: str = "C1") -> list[dict[str, Any]]:
         """Give the payloads by which the bot is told of a message."""
         kind = "im" if channel.startswith("D") else "channel"
-        event = {**message, "channel": channel, "channel_type": kind, "team": TEAM}
+        event = {**message, "channel": channel, "channel_type": kind, "team": self.workspace.team}
         if "thread_ts" in message:
             parent = self.workspace.channel(channel).find(message["thread_ts"])
             event["parent_user_id"] = parent["user"] if parent else "U?"
@@ -103,13 +109,13 @@ class FakeSlack:
         """Wrap an event as the Events API does."""
         return {
             "type": "event_callback",
-            "team_id": TEAM,
+            "team_id": self.workspace.team,
             "api_app_id": "A1",
             "event": event,
-            "event_id": f"Ev{next(self._numbers)}",
+            "event_id": f"Ev{next(self.numbers)}",
             "event_time": 0,
             "is_ext_shared_channel": False,
-            "authorizations": [{"team_id": TEAM, "user_id": BOT_USER, "is_bot": True}],
+            "authorizations": [{"team_id": self.workspace.team, "user_id": BOT_USER, "is_bot": True}],
         }
 
     async def delete(self, message: dict[str, Any], channel: str = "C1") -> None:
@@ -130,50 +136,6 @@ class FakeSlack:
         await self.deliver(self.payload({**started, "event_ts": root["ts"]}))
         return channel, root["ts"]
 
-    async def command(self, user: str, command: str, text: str, channel: str = "C1") -> dict[str, Any]:
-        """A person uses a slash command; gives its payload."""
-        trigger = self._trigger()
-        payload = {
-            "command": command,
-            "text": text,
-            "user_id": user,
-            "channel_id": channel,
-            "team_id": TEAM,
-            "trigger_id": trigger,
-            "response_url": f"{self.base}/respond/{trigger}",
-        }
-        await self.deliver(payload, "slash_commands")
-        return payload
-
-    async def press(
-        self, user: str, message: dict[str, Any], element: dict[str, Any], channel: str = "C1"
-    ) -> str:
-        """A person presses a button under a message; gives the trigger."""
-        trigger = self._trigger()
-        payload = {
-            "type": "block_actions",
-            "user": {"id": user, "team_id": TEAM},
-            "team": {"id": TEAM},
-            "channel": {"id": channel},
-            "message": message,
-            "container": {"type": "message", "message_ts": message["ts"], "channel_id": channel},
-            "actions": [{**element, "action_ts": self.workspace.stamp(), "block_id": "b"}],
-            "trigger_id": trigger,
-            "response_url": f"{self.base}/respond/{trigger}",
-        }
-        await self.deliver(payload, "interactive")
-        return trigger
-
-    async def submit(self, user: str, view: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
-        """A person submits a modal; gives the ack."""
-        payload = {
-            "type": "view_submission",
-            "user": {"id": user, "team_id": TEAM},
-            "team": {"id": TEAM},
-            "view": {**view, "id": f"V{next(self._numbers)}", "state": {"values": values}, "hash": "1.a"},
-        }
-        return await self.deliver(payload, "interactive")
-
     async def deliver(
         self,
         payload: dict[str, Any],
@@ -184,7 +146,7 @@ class FakeSlack:
     ) -> dict[str, Any]:
         """Send an envelope and wait for its ack, which it gives; TimeoutError when none came in time."""
         await self.until(lambda: any(not socket.closed for socket in self._sockets))
-        envelope_id = f"env{next(self._numbers)}"
+        envelope_id = f"env{next(self.numbers)}"
         envelope = {
             "envelope_id": envelope_id,
             "type": kind,
@@ -196,7 +158,7 @@ class FakeSlack:
         future: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self._waiting[envelope_id] = (future, time.monotonic())
         open_sockets = [socket for socket in self._sockets if not socket.closed]
-        await open_sockets[next(self._numbers) % len(open_sockets)].send_json(envelope)
+        await open_sockets[next(self.numbers) % len(open_sockets)].send_json(envelope)
         return await asyncio.wait_for(future, seconds)
 
     async def disconnect(self, reason: str = "refresh_requested") -> None:
@@ -208,6 +170,12 @@ class FakeSlack:
         """Break every open connection without a word."""
         for socket in self._sockets:
             await socket.close()
+
+    def workspace_of(self, team: str, token: str) -> Workspace:
+        """Make a further workspace, which the app enters with this token; people act there from now on."""
+        self.workspace = Workspace(team)
+        self.api = self.apis[token] = WebApi(self.workspace)
+        return self.workspace
 
     def connections(self) -> int:
         """Count the open connections."""
@@ -249,12 +217,15 @@ class FakeSlack:
 
     def _do(self, method: str, arguments: dict[str, Any], request: web.Request) -> dict[str, Any]:
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        if token != (APP_TOKEN if method == "apps.connections.open" else BOT_TOKEN):
+        if method == "oauth.v2.access":
+            found = self.codes.pop(str(arguments.get("code")), None)
+            return {"ok": True, **found} if found else {"ok": False, "error": "invalid_code"}
+        if token != APP_TOKEN if method == "apps.connections.open" else token not in self.apis:
             return {"ok": False, "error": "invalid_auth" if token else "not_authed"}
         if method == "apps.connections.open":
-            return {"ok": True, "url": f"ws{self.base[4:]}/link/{next(self._numbers)}"}
+            return {"ok": True, "url": f"ws{self.base[4:]}/link/{next(self.numbers)}"}
         try:
-            return {"ok": True, **self.api.call(method, arguments)}
+            return {"ok": True, **self.apis[token].call(method, arguments)}
         except SlackError as error:
             return {"ok": False, "error": str(error)}
 
@@ -287,11 +258,6 @@ class FakeSlack:
         self.responses.append({**body, "trigger": request.match_info["trigger"]})
         await self._tell()
         return web.Response(text="ok")
-
-    def _trigger(self) -> str:
-        trigger = f"trigger{next(self._numbers)}"
-        self.api.triggers.add(trigger)
-        return trigger
 
     async def _tell(self) -> None:
         async with self._news:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from tests.fakes.slack.assistant import Assistant
 from tests.fakes.slack.blocks import problem_with
 from tests.fakes.slack.streams import Streams
-from tests.fakes.slack.workspace import BOT_ID, BOT_USER, TEAM, Channel, SlackError, Workspace
+from tests.fakes.slack.views import Views
+from tests.fakes.slack.workspace import BOT_ID, BOT_USER, Channel, SlackError, Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,12 +22,16 @@ class WebApi:
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
-        self.views: list[dict[str, Any]] = []
-        self.triggers: set[str] = set()
         self.checks_blocks = True
         self.streams = Streams(workspace)
         self.assistant = Assistant(workspace)
-        self._further = {**self.streams.methods(), **self.assistant.methods()}
+        self.modals = Views(workspace)
+        self._further = {**self.streams.methods(), **self.assistant.methods(), **self.modals.methods()}
+
+    @property
+    def views(self) -> list[dict[str, Any]]:
+        """The modals that were opened."""
+        return self.modals.opened
 
     def call(self, method: str, arguments: Arguments) -> dict[str, Any]:
         """Do one call and give its answer."""
@@ -37,7 +42,19 @@ class WebApi:
         return result
 
     def _auth_test(self, _: Arguments) -> dict[str, Any]:
-        return {"team": "Desk", "team_id": TEAM, "user": "desk", "user_id": BOT_USER, "bot_id": BOT_ID}
+        return {
+            "team": "Desk",
+            "team_id": self.workspace.team,
+            "user": "desk",
+            "user_id": BOT_USER,
+            "bot_id": BOT_ID,
+        }
+
+    def _files_info(self, arguments: Arguments) -> dict[str, Any]:
+        file = self.workspace.files.get(arguments["file"])
+        if file is None:
+            raise SlackError("file_not_found")
+        return {"file": file.to_json()}
 
     def _users_info(self, arguments: Arguments) -> dict[str, Any]:
         user = self.workspace.users.get(arguments["user"])
@@ -110,17 +127,6 @@ class WebApi:
         whisper = {**self._content(arguments), "for": arguments["user"], "ts": self.workspace.stamp()}
         channel.whispers.append(whisper | {"thread_ts": arguments.get("thread_ts")})
         return {"message_ts": whisper["ts"]}
-
-    def _views_open(self, arguments: Arguments) -> dict[str, Any]:
-        if arguments.get("trigger_id") not in self.triggers:
-            raise SlackError("invalid_trigger_id")
-        self.triggers.discard(arguments["trigger_id"])
-        view = _parsed(arguments["view"])
-        problem = problem_with(view["blocks"])
-        if problem or len(view["title"]["text"]) > 24 or len(view.get("private_metadata", "")) > 3_000:
-            raise SlackError(f"invalid_arguments {problem}")
-        self.views.append(view)
-        return {"view": {**view, "id": f"V{len(self.views)}"}}
 
     def _readable(self, arguments: Arguments) -> Channel:
         channel = self.workspace.channel(arguments["channel"])

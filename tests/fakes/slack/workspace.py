@@ -43,6 +43,31 @@ class User:
 
 
 @dataclass(slots=True)
+class StoredFile:
+    """A file that somebody shared; `url` is where its bytes are to be had with the token."""
+
+    id: str
+    name: str
+    content: bytes
+    url: str
+    more: dict[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Give what files.info tells."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "size": len(self.content),
+            "mode": "hosted",
+            "is_external": False,
+            "mimetype": "text/plain",
+            "url_private": self.url,
+            "url_private_download": f"{self.url}/download",
+            **self.more,
+        }
+
+
+@dataclass(slots=True)
 class Channel:
     """A conversation and what was said in it, ephemeral messages apart."""
 
@@ -63,8 +88,12 @@ class Channel:
 class Workspace:
     """Ada, Bob, a guest, the bot and two channels, until a test adds more."""
 
-    def __init__(self) -> None:
-        self.users = {user.id: user for user in (User("U1"), User("U2"), User(BOT_USER, bot=True))}
+    def __init__(self, team: str = TEAM) -> None:
+        self.team = team
+        self.files: dict[str, StoredFile] = {}
+        self.users = {
+            user.id: user for user in (User("U1", team), User("U2", team), User(BOT_USER, team, bot=True))
+        }
         self.users["UGUEST"] = User("UGUEST", restricted=True)
         self.channels = {"C1": Channel("C1", {"U1", "U2", BOT_USER}), "C2": Channel("C2", {"U1"})}
         self.groups: dict[str, set[str]] = {}
