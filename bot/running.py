@@ -50,16 +50,21 @@ async def run(
             "there is nothing to run: no chat platform is configured and [web] port is not set; "
             "set SLACK_BOT_TOKEN or DISCORD_BOT_TOKEN, or try `helpdesk-bot chat`"
         )
+    routes = [
+        route
+        for connector in connectors
+        if isinstance(connector, ServesHttp)
+        for route in connector.http_routes()
+    ]
+    if routes and web_settings.port is None:
+        raise NothingToRun(
+            "Slack without an app token, and [[sites]], are served by the bot's web server, which has no port; "
+            "set one, such as port = 8080 under [web]"
+        )
     stop = asyncio.Event()
     with _signals(stop):
         web = None
         if web_settings.port is not None:
-            routes = [
-                route
-                for connector in connectors
-                if isinstance(connector, ServesHttp)
-                for route in connector.http_routes()
-            ]
             application = build_application(await app.health(), routes)
             web = WebServer(application, web_settings.host, web_settings.port)
             web.bind()

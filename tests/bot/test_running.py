@@ -224,6 +224,17 @@ async def test_what_a_platform_posts_reaches_its_connector(settings: Settings) -
     assert got == ["got this"]
 
 
+async def test_what_is_posted_takes_a_port(settings: Settings) -> None:
+    """A platform that calls the bot, and no web server: the start fails with what to set, and nothing is silent."""
+
+    async def nothing(_handler: Handler) -> None:
+        raise AssertionError
+
+    async with App(settings) as app:
+        with pytest.raises(NothingToRun, match=r"port = 8080"):
+            await app.run([Hooked(nothing)])
+
+
 async def test_nothing_to_run_is_said(settings: Settings) -> None:
     """No platform and no port: an error that names both remedies."""
     async with App(settings) as app:
