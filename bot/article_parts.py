@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from bot.audit import AuditLog
+    from bot.changes import ArticleChanges
+    from bot.pauses import Pauses
+    from bot.proposals import Proposals
     from bot.upkeep import Upkeep
     from config.settings import Settings
     from knowledge.answering.answer import AnswerPipeline
@@ -125,6 +129,22 @@ class ArticleParts:
         """Give what makes answers of evidence."""
         return await self._once("answering", self._build_answering)
 
+    async def audit(self) -> AuditLog:
+        """Give the log of who changed what."""
+        return await self._once("audit", self._build_audit)
+
+    async def pauses(self) -> Pauses:
+        """Give which sources are paused."""
+        return await self._once("pauses", self._build_pauses)
+
+    async def proposals(self) -> Proposals:
+        """Give what waits for a click."""
+        return await self._once("proposals", self._build_proposals)
+
+    async def changes(self) -> ArticleChanges:
+        """Give what admins change single articles with."""
+        return await self._once("changes", self._build_changes)
+
     async def _once(self, name: str, build: Callable[[], Awaitable[PartT]]) -> PartT:
         async with self._locks[name]:
             if name not in self._parts:
@@ -181,14 +201,45 @@ class ArticleParts:
             runs=await self.runs(),
             build_source=build_source,
             clock=self.clock,
+            pauses=await self.pauses(),
         )
+
+    async def _build_audit(self) -> AuditLog:
+        from bot.audit import AuditLog
+
+        return AuditLog(await self.database(), self.clock)
+
+    async def _build_pauses(self) -> Pauses:
+        from bot.pauses import Pauses
+
+        return Pauses(await self.database(), self.clock)
+
+    async def _build_proposals(self) -> Proposals:
+        from bot.proposals import Proposals
+
+        return Proposals(await self.database(), self.clock)
+
+    async def _build_changes(self) -> ArticleChanges:
+        from bot.changes import ArticleChanges
+
+        names = [source.name for source in self.settings.sources]
+        return ArticleChanges(await self.library(), await self.sync(), await self.audit(), names, self.clock)
 
     async def _build_evidence(self) -> EvidencePipeline:
         from knowledge.answering.evidence import EvidencePipeline
+        from knowledge.answering.gate_calibration import DeskCalibration
 
-        return EvidencePipeline(
-            await self.index(), self.embedding, await self.library(), self.gate, self.settings.retrieval
+        index = await self.index()
+        evidence = EvidencePipeline(
+            index,
+            self.embedding,
+            await self.library(),
+            self.gate,
+            self.settings.retrieval,
+            DeskCalibration(index, self.embedding, self.settings.data_dir / "gate.json"),
         )
+        self._stack.push_async_callback(evidence.close)
+        return evidence
 
     async def _build_answering(self) -> AnswerPipeline:
         from knowledge.answering.answer import AnswerPipeline

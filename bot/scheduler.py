@@ -28,6 +28,8 @@ RETRY = timedelta(minutes=5)
 """How soon a failed sync is tried again, unless its source is due sooner."""
 SHORTEST_PAUSE = timedelta(seconds=10)
 LONGEST_JITTER = timedelta(minutes=1)
+RESUME = timedelta(seconds=30)
+"""How soon it is seen that a paused source was resumed, perhaps by another process."""
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -84,8 +86,10 @@ class Scheduler:
             scheduler.shutdown(wait=False)
 
     async def run_if_due(self, name: str) -> bool:
-        """Sync the source if it is due now, here or in another process; tell whether it was."""
+        """Sync the source if it is due now and not paused, here or in another process; tell whether it was."""
         async with self._turn:
+            if name in await self._upkeep.paused():
+                return False
             last = await self._runs.last(name)
             if self._due(name, last) > self._clock():
                 return False
@@ -94,7 +98,12 @@ class Scheduler:
             return True
 
     async def pause(self, name: str) -> timedelta:
-        """Give how long it is until the source is due, some jitter included; nothing if it is due already."""
+        """Give how long it is until the source is due, some jitter included; nothing if it is due already.
+
+        A paused one is looked at again after a while.
+        """
+        if name in await self._upkeep.paused():
+            return RESUME
         now = self._clock()
         wait = self._due(name, await self._runs.last(name)) - now
         if wait <= timedelta(0):

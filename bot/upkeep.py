@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
 
 from bot.errors import CommandError
+from bot.nearest_articles import nearest_articles
 from config.nearest import did_you_mean
 from knowledge.errors import KnowledgeError
-from knowledge.models import Article, ArticleRef, SyncReport, revision_of
-from knowledge.sync import LOCAL_SOURCE
+from knowledge.models import ArticleRef, SyncReport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
+    from bot.pauses import Pauses
     from config.settings import SourceSettings
-    from knowledge.library import ArticleLibrary, ArticleSummary
+    from knowledge.library import ArticleLibrary, ArticleSummary, Removal
+    from knowledge.models import Article
     from knowledge.sources.base import ArticleSource
     from knowledge.sync import ArticleSync, Progress
     from knowledge.sync_runs import SyncRun, SyncRuns
-
-_NOT_IN_IDS = re.compile(r"[^a-z0-9]+")
-_LONGEST_ID = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +34,12 @@ class SourceStatus:
     every: str
     articles: int
     last: SyncRun | None
+    paused: bool = False
+
+    @property
+    def held(self) -> tuple[str, ...]:
+        """The ids of articles whose removal waits for an admin."""
+        return () if self.last is None else self.last.report.held
 
 
 class Upkeep:
@@ -51,6 +54,7 @@ class Upkeep:
         runs: SyncRuns,
         build_source: Callable[[SourceSettings], ArticleSource],
         clock: Callable[[], datetime],
+        pauses: Pauses | None = None,
     ) -> None:
         self.sources = {source.name: source for source in sources}
         self._library = library
@@ -58,6 +62,7 @@ class Upkeep:
         self._runs = runs
         self._build_source = build_source
         self._clock = clock
+        self._pauses = pauses
         self._log = structlog.get_logger()
 
     def named(self, names: Sequence[str]) -> list[str]:
@@ -74,23 +79,42 @@ class Upkeep:
         *,
         full: bool = False,
         dry_run: bool = False,
+        accept_removals: bool = False,
         unless_since: datetime | None = None,
         progress: Progress | None = None,
     ) -> list[SyncReport]:
-        """Sync these sources one after the other, all for none; what failed is in the reports.
+        """Sync these sources one after the other; for none all but those that are paused. Failures are in the reports.
 
-        Raises CommandError for an unknown name, and then nothing was synced.
+        `accept_removals`: an admin saw what the last sync held, and it may go. Raises CommandError for an unknown
+        name, and then nothing was synced.
         """
+        wanted = self.named(names)
+        if not names:
+            paused = await self.paused()
+            wanted = [name for name in wanted if name not in paused]
         return [
             await self._sync_one(
-                self.sources[name], full=full, dry_run=dry_run, unless_since=unless_since, progress=progress
+                self.sources[name],
+                full=full,
+                dry_run=dry_run,
+                accept_removals=accept_removals,
+                unless_since=unless_since,
+                progress=progress,
             )
-            for name in self.named(names)
+            for name in wanted
         ]
+
+    async def paused(self) -> frozenset[str]:
+        """Give the sources that are paused now: neither schedule nor webhook is to sync them."""
+        return frozenset() if self._pauses is None else await self._pauses.names()
 
     async def reindex(self, progress: Progress | None = None) -> int:
         """Make the index anew from the library; give the passages embedded. Raises KnowledgeError."""
         return await self._sync.reindex(progress)
+
+    async def reindex_some(self, refs: Sequence[ArticleRef], progress: Progress | None = None) -> int:
+        """Cut and embed these articles anew; give the passages embedded. Raises KnowledgeError."""
+        return await self._sync.reindex_some(refs, progress)
 
     async def add(self, article: Article) -> int:
         """Store and index an article; on return it can be found. Raises KnowledgeError."""
@@ -107,9 +131,31 @@ class Upkeep:
         await self._sync.remove(found[0].ref)
         return found[0].ref
 
-    async def articles(self, source: str | None, audience: frozenset[str] | None) -> list[ArticleSummary]:
-        """List what `audience` may read, of one source or of all."""
-        return await self._library.summaries(source, audience)
+    async def articles(
+        self, source: str | None, audience: frozenset[str] | None, words: str = ""
+    ) -> list[ArticleSummary]:
+        """List what `audience` may read, of one source or of all, with all of `words` if there are some."""
+        return await self._library.summaries(source, audience, words)
+
+    async def removed(self, audience: frozenset[str] | None) -> list[Removal]:
+        """List what can be restored and `audience` may read, the newest first."""
+        removals = await self._library.removed()
+        return [found for found in removals if audience is None or audience & found.article.audience]
+
+    async def suggest_articles(
+        self, typed: str, audience: frozenset[str] | None, limit: int
+    ) -> list[ArticleSummary]:
+        """Give the articles that `audience` may read and that are like what was typed, the likest first."""
+        return nearest_articles(typed, await self._library.summaries(None, audience), limit)
+
+    async def suggest_sources(self, typed: str, audience: frozenset[str] | None, limit: int) -> list[str]:
+        """Give the sources of which `audience` may read an article and whose name holds what was typed."""
+        names = {summary.source for summary in await self._library.summaries(None, audience)}
+        if audience is None:
+            names |= set(self.sources)
+        wanted = typed.strip().casefold()
+        fitting = [name for name in names if wanted in name.casefold()]
+        return sorted(fitting, key=lambda name: (not name.casefold().startswith(wanted), name))[:limit]
 
     async def status(self, audience: frozenset[str] | None) -> list[SourceStatus]:
         """Tell of each source that is configured or has an article for `audience`, the bot's own too."""
@@ -119,8 +165,10 @@ class Upkeep:
         runs = await self._runs.last_of_each()
         every = {name: source.every for name, source in self.sources.items()}
         names = dict.fromkeys([*every, *sorted(counts)])
+        paused = await self.paused()
         return [
-            SourceStatus(name, every.get(name, ""), counts.get(name, 0), runs.get(name)) for name in names
+            SourceStatus(name, every.get(name, ""), counts.get(name, 0), runs.get(name), name in paused)
+            for name in names
         ]
 
     async def _sync_one(
@@ -129,6 +177,7 @@ class Upkeep:
         *,
         full: bool,
         dry_run: bool,
+        accept_removals: bool,
         unless_since: datetime | None,
         progress: Progress | None,
     ) -> SyncReport:
@@ -138,7 +187,12 @@ class Upkeep:
             return await self._not_built(SyncReport(settings.name, error=str(error), dry_run=dry_run))
         try:
             return await self._sync.run(
-                source, full=full, dry_run=dry_run, unless_since=unless_since, progress=progress
+                source,
+                full=full,
+                dry_run=dry_run,
+                accept_removals=accept_removals,
+                unless_since=unless_since,
+                progress=progress,
             )
         finally:
             await source.close()
@@ -148,38 +202,3 @@ class Upkeep:
         if not report.dry_run:
             await self._runs.record(report, self._clock(), self._clock())
         return report
-
-
-def local_article(
-    title: str,
-    body: str,
-    *,
-    audience: frozenset[str],
-    now: datetime,
-    url: str | None = None,
-) -> Article:
-    """Make an article of the bot's own source; the same title is the same article. Raises CommandError."""
-    title, body = " ".join(title.split()), body.strip()
-    if not title or not body:
-        raise CommandError("an article needs a title and a text")
-    return Article(
-        source=LOCAL_SOURCE,
-        id=id_of(title),
-        title=title,
-        body=body,
-        revision=revision_of(title, body, audience, url, now),
-        audience=audience,
-        url=url,
-        updated_at=now,
-    )
-
-
-def id_of(title: str) -> str:
-    """Make an id of a title: `Reset a password` is `reset-a-password`.
-
-    Where the slug leaves something out, as of `C++`, a digest follows: two titles are two articles.
-    """
-    folded = " ".join(title.casefold().split())
-    plain = unicodedata.normalize("NFKD", folded).encode("ascii", "ignore").decode()
-    slug = _NOT_IN_IDS.sub("-", plain).strip("-")[:_LONGEST_ID].rstrip("-")
-    return slug if slug == folded.replace(" ", "-") else f"{slug}-{revision_of(folded)[:8]}".strip("-")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from typer import BadParameter
 
-from bot.upkeep import id_of
+from bot.local_articles import id_of
 from knowledge.errors import ArticleError, SourceError
 from knowledge.models import Article, Failed
 from knowledge.sources.convert import DocumentConverter

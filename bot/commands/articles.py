@@ -9,7 +9,7 @@ from bot import replies
 from bot.access import CONSOLE
 from bot.errors import CommandError
 from bot.live import Throttled
-from bot.upkeep import local_article
+from bot.local_articles import local_article
 from connectors.base import Reply
 from knowledge.errors import KnowledgeError
 

@@ -14,10 +14,12 @@ from bot.commands.about import AboutCommands
 from bot.commands.articles import ArticleCommands
 from bot.commands.feedback import FeedbackCommands
 from bot.commands.voice import VoiceCommands
+from bot.local_articles import id_of, local_article
 from bot.personas import Personas
+from bot.places import KnownPlaces, Places
 from bot.questions import Questions
 from bot.tables import ratings
-from bot.upkeep import Upkeep, id_of, local_article
+from bot.upkeep import Upkeep
 from config.persona import load_persona
 from config.settings import AccessSettings
 from connectors.base import Address, Command, Person

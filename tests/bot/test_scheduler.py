@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 from structlog.testing import capture_logs
 
-from bot.scheduler import RETRY, Scheduler, due_at
+from bot.audit import Actor, AuditLog, Change
+from bot.pauses import Pauses
+from bot.scheduler import RESUME, RETRY, Scheduler, due_at
 from bot.upkeep import Upkeep
 from config.durations import Schedule
 from config.settings import SourceSettings
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 class NoIndex:
     """Stands where the passage index would: these tests are about when, not what."""
 
-    async def reconcile(self, library: object, progress: object = None) -> int:  # noqa: ARG002
+    async def reconcile(self, library: object, progress: object = None, again: object = ()) -> int:  # noqa: ARG002
         """Do nothing."""
         return 0
 
@@ -90,7 +92,15 @@ def make_scheduler(
     def build(_settings: SourceSettings) -> Shelf:
         return shelf
 
-    upkeep = Upkeep([settings], library=library, sync=sync, runs=runs, build_source=build, clock=clock)
+    upkeep = Upkeep(
+        [settings],
+        library=library,
+        sync=sync,
+        runs=runs,
+        build_source=build,
+        clock=clock,
+        pauses=Pauses(database, clock),
+    )
     return Scheduler(upkeep, runs, clock=clock, random=Random(1), zone=UTC)
 
 
@@ -182,4 +192,20 @@ async def test_a_running_scheduler_syncs_what_was_never_synced(
     finally:
         running.cancel()
         await asyncio.wait([running])
+    assert shelf.listed == 1
+
+
+async def test_a_paused_source_waits_until_it_is_resumed(
+    database: Database, runs: SyncRuns, shelf: Shelf, clock: Clock
+) -> None:
+    """Due or not, it is left alone; resumed, perhaps by another process, it is synced at the next look."""
+    scheduler = make_scheduler(database, runs, shelf, clock)
+    pauses = Pauses(database, clock)
+    note = AuditLog(database, clock).within(Actor("cli:root", "terminal"), Change("pause", "docs"))
+    await pauses.pause("docs", "cli:root", note)
+    assert not await scheduler.run_if_due("docs")
+    assert await scheduler.pause("docs") == RESUME
+    assert shelf.listed == 0
+    await pauses.resume("docs", note)
+    assert await scheduler.run_if_due("docs")
     assert shelf.listed == 1
