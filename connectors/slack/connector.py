@@ -29,7 +29,7 @@ from connectors.slack.events import (
     user_of,
 )
 from connectors.slack.forms import Forms
-from connectors.slack.interactions import to_event
+from connectors.slack.interactions import takes_response, to_event
 from connectors.slack.messages import to_messages
 from connectors.slack.recent import Recent
 from connectors.slack.showing import PEOPLE, Replies, key_of, place_of
@@ -37,7 +37,7 @@ from connectors.slack.wiring import MEMBERSHIP, build_app
 from connectors.slack.workspaces import Workspaces
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from slack_bolt.app.async_app import AsyncApp
     from starlette.routing import BaseRoute
@@ -216,7 +216,7 @@ class SlackConnector:
             event, str(details.get("parent_user_id", "")), workspace.me
         ):
             return BoltResponse(status=200, body="")
-        if _takes_response(body):
+        if takes_response(body):
             self._response_urls.put(place_of(event), str(body["response_url"]))
         context[_CONTEXT_KEY] = event
         return await next()
@@ -284,13 +284,6 @@ class SlackConnector:
     def _durable(self) -> DurableHandler:
         assert self._handler is not None
         return self._handler
-
-
-def _takes_response(body: Mapping[str, Any]) -> bool:
-    """Whether a private reply goes to the event's own URL: that of a click would not stay in its thread."""
-    ephemeral = bool((body.get("container") or {}).get("is_ephemeral"))
-    alone = ephemeral or "command" in body or body.get("type") == "message_action"
-    return alone and "response_url" in body
 
 
 def _thread(event: Event) -> Key:

@@ -16,6 +16,8 @@ from slack_sdk.errors import SlackApiError
 
 from connectors.base import Assists, Command
 from connectors.slack import views
+from connectors.slack.events import user_of
+from connectors.slack.interactions import form_id, takes_response
 from connectors.slack.posting import reason_of
 from connectors.slack.showing import place_of
 
@@ -62,14 +64,8 @@ class Forms:
         if form is None:
             return False
         opened = await workspace.client.views_open(trigger_id=trigger, view=views.to_view(form, command))
-        url = body.get("response_url")
         view_id = str((opened.get("view") or {}).get("id") or "")
-        if url and view_id:
-            answer = replace(command, command_id=f"view/{body_user(body)}/{view_id}")
-            self._response_urls.put(place_of(answer), str(url))
+        if takes_response(body) and view_id:
+            sent = replace(command, command_id=form_id(user_of(command), view_id))
+            self._response_urls.put(place_of(sent), str(body["response_url"]))
         return True
-
-
-def body_user(body: Mapping[str, Any]) -> str:
-    """Give who did something, of a slash command's or an interaction's payload."""
-    return str(body.get("user_id") or body["user"]["id"])

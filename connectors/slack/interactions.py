@@ -60,6 +60,18 @@ def _from_slash(body: Mapping[str, Any], me: Identity, names: CommandNames, now:
     return None
 
 
+def form_id(user: str, view: str) -> str:
+    """Give the id of the command by which a person sends a form."""
+    return f"view/{user}/{view}"
+
+
+def takes_response(body: Mapping[str, Any]) -> bool:
+    """Whether a private reply goes to the event's own URL: that of a click would not stay in its thread."""
+    ephemeral = bool((body.get("container") or {}).get("is_ephemeral"))
+    alone = ephemeral or "command" in body or body.get("type") == "message_action"
+    return alone and "response_url" in body
+
+
 def split_command(words: str) -> tuple[str, str]:
     """Give the command and its arguments: `add Title` with the text below, or `sync zendesk`."""
     name, *rest = words.split(maxsplit=1)[:2] or ["help"]
@@ -122,7 +134,7 @@ def _from_form(body: Mapping[str, Any], me: Identity, now: datetime) -> Command 
         return None
     user = body["user"]
     return Command(
-        f"view/{user['id']}/{body['view']['id']}",
+        form_id(str(user["id"]), str(body["view"]["id"])),
         Address(SLACK, filled.channel, filled.thread, me.team),
         person(str(user["id"]), str(user.get("team_id") or me.team), me.team),
         filled.command,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -28,10 +28,11 @@ from tests.fakes.slack.workspace import APP_TOKEN, BOT_TOKEN
 from tests.fakes.slack_server import FakeSlack
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable, Sequence
     from pathlib import Path
 
-    from connectors.base import Live
+    from connectors.base import Address, Live, Person
+    from connectors.forms import Choice, Form, Wanted
 
 LEASE = timedelta(seconds=60)
 
@@ -50,11 +51,35 @@ class Echo:
         return Reply(f"done: {command.name} {command.arguments}".strip(), private=True)
 
 
+class Assisting(Delivery):
+    """A delivery that asks and shows what a test says, in place of the commands' own forms and pages."""
+
+    forms: dict[str, Callable[[Command], Form | None]]
+    asked: list[Command]
+    page: Reply
+
+    async def form(self, command: Command) -> Form | None:
+        """See `connectors.base.Assists`."""
+        self.asked.append(command)
+        return self.forms[command.name](command) if command.name in self.forms else None
+
+    async def suggest(self, wanted: Wanted) -> Sequence[Choice]:  # noqa: ARG002
+        """See `connectors.base.Assists`."""
+        return ()
+
+    async def home(self, address: Address, person: Person) -> Reply:
+        """See `connectors.base.Assists`."""
+        return replace(self.page, text=f"{self.page.text} {address.channel} {person.id} {person.guest}")
+
+    async def deleted(self, address: Address, message_id: str) -> None:
+        """See `connectors.base.Assists`."""
+
+
 @dataclass
 class Desk:
     """A bot process: its delivery, its connector, and what stands behind them."""
 
-    delivery: Delivery
+    delivery: Assisting
     connector: SlackConnector
     database: Database
     clock: Clock
@@ -104,6 +129,7 @@ class Office:
         self.commands = Echo()
         self.channels: tuple[ChannelSettings, ...] = ()
         self.access = AccessSettings(members=frozenset({"internal"}))
+        self.forms: dict[str, Callable[[Command], Form | None]] = {}
         self.desks: list[Desk] = []
 
     def make(self, **more: Any) -> Desk:
@@ -118,7 +144,8 @@ class Office:
             clock=self.clock,
             timeout_seconds=20,
         )
-        delivery = Delivery(Inbox(self.database, self.clock, LEASE), router, self.clock)
+        delivery = Assisting(Inbox(self.database, self.clock, LEASE), router, self.clock)
+        delivery.forms, delivery.asked, delivery.page = self.forms, [], Reply("Hello")
         arguments = {"bot_token": BOT_TOKEN, "app_token": APP_TOKEN, "api_url": self.slack.api_url}
         connector = SlackConnector(**{**arguments, "clock": self.clock, "ping_seconds": 0.3, **more})
         desk = Desk(delivery, connector, self.database, self.clock, self.helpdesk, self.commands)
