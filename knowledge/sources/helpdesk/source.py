@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -18,7 +18,7 @@ from knowledge.sources.helpdesk.client import NotThere
 from knowledge.sources.helpdesk.entries import Body, Entry, finished
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
     from knowledge.models import Article, Found
     from knowledge.sources.helpdesk.audience import AudienceRules
@@ -48,9 +48,8 @@ class Cursor(BaseModel):
 class _Listing:
     """One listing: what the bot knew before it, what was listed already, and failures in a row."""
 
-    known: Mapping[str, str]
-    full: bool
-    seen: set[str]
+    known: Mapping[str, str] = field(default_factory=dict)
+    seen: set[str] = field(default_factory=set)
     failures: int = 0
     must_repeat: bool = False
 
@@ -92,6 +91,7 @@ class HelpdeskSource(ABC):
         self._rules = rules
         self._full_every = full_every
         self._clock = clock
+        self._listing = _Listing()
         self._converter = DocumentConverter(ConverterLimits())
         self._log = structlog.get_logger().bind(source=name)
 
@@ -111,6 +111,10 @@ class HelpdeskSource(ABC):
         """Fetch the body of an entry that the bot does not have; raises SourceError or ArticleError."""
         return Body(entry.html or "")
 
+    async def _prepare(self, entries: Sequence[Entry]) -> None:  # noqa: ARG002 - most need nothing
+        """Fetch what the bodies of these entries need together; raises SourceError."""
+        return
+
     async def _is_gone(self, article_id: str) -> bool:  # noqa: ARG002 - for those that know more
         """Ask for an article that a full listing lacked; for APIs whose pages move while they are read."""
         return True
@@ -126,7 +130,7 @@ class HelpdeskSource(ABC):
         containers = revision_of(await self._containers())
         since = self._since(began)
         whole = full or not self._may_go_on(cursor, containers, began)
-        listing = _Listing({} if full else known, full, set())
+        listing = self._listing = _Listing({} if full else known)
         try:
             items = self._everything() if whole or cursor is None else self._changes(cursor.since)
             async for found in self._found(items, listing):
@@ -195,11 +199,13 @@ class HelpdeskSource(ABC):
 
     async def _finished(self, batch: list[Entry], listing: _Listing) -> list[Found]:
         """Fetch and convert some entries at a time; raises what ends the listing, after nothing else."""
+        if batch:
+            await self._prepare(batch)
         outcomes = await asyncio.gather(*(self._finish(entry) for entry in batch), return_exceptions=True)
         found: list[Found] = []
         for entry, outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, BaseException):
-                found.append(self._failed(entry, outcome, listing))
+                found.append(self._failed(entry, outcome))
             else:
                 listing.failures = 0
                 found.append(outcome)
@@ -208,16 +214,20 @@ class HelpdeskSource(ABC):
     async def _finish(self, entry: Entry) -> Article:
         return await finished(self.name, entry, await self._body(entry), self._converter)
 
-    def _failed(self, entry: Entry, error: BaseException, listing: _Listing) -> Failed:
+    def _failed(self, entry: Entry, error: BaseException) -> Failed:
         """Make a Failed of what concerns one article; raises everything else."""
         if isinstance(error, NotThere):
             return Failed(entry.id, f"“{entry.title}” was listed, but is not there: {error}")
         if isinstance(error, ArticleError):
             return Failed(entry.id, str(error))
-        if not isinstance(error, TransientSourceError):
+        if isinstance(error, TransientSourceError):
+            return self._later(entry.id, error)
+        raise error
+
+    def _later(self, article_id: str, error: TransientSourceError) -> Failed:
+        """Make a Failed of what may pass, so that the next sync lists it again; raises it where all fail."""
+        self._listing.must_repeat = True
+        self._listing.failures += 1
+        if self._listing.failures >= _MOST_FAILURES:
             raise error
-        listing.must_repeat = True
-        listing.failures += 1
-        if listing.failures >= _MOST_FAILURES:
-            raise error
-        return Failed(entry.id, str(error))
+        return Failed(article_id, str(error))
