@@ -18,6 +18,7 @@ import structlog
 from bot.access import Access
 from bot.article_parts import ArticleParts
 from bot.errors import ValkeyError
+from bot.places import KnownPlaces
 from config.persona import load_persona
 
 if TYPE_CHECKING:
@@ -31,9 +32,11 @@ if TYPE_CHECKING:
     from bot.helpdesk import Helpdesk
     from bot.outbox import Outbox
     from bot.personas import Personas
+    from bot.places import Places
     from bot.questions import Questions
     from config.settings import Settings
     from connectors.base import ChatConnector
+    from knowledge.answering.llm.budget import DayCounter
 
 INBOX_LEASE = timedelta(seconds=30)
 REDIS_SECONDS = 2.0
@@ -55,7 +58,8 @@ class App(ArticleParts):
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         super().__init__(settings, clock)
-        self.access = Access(settings.access, settings.channels, console_audience)
+        self._known_places = KnownPlaces()
+        self.access = Access(settings.access, settings.channels, console_audience, self._known_places)
         self._log = structlog.get_logger()
 
     @cached_property
@@ -76,6 +80,10 @@ class App(ArticleParts):
     async def questions(self) -> Questions:
         """Give the record of questions and ratings."""
         return await self._once("questions", self._build_questions)
+
+    async def places(self) -> Places:
+        """Give what was changed in places from chats; it is read now."""
+        return await self._once("places", self._build_places)
 
     async def commands(self) -> Commands:
         """Give what does commands."""
@@ -121,14 +129,12 @@ class App(ArticleParts):
         return server.client(socket_timeout=REDIS_SECONDS)
 
     async def _build_helpdesk(self) -> Helpdesk:
-        from bot.check_llm import NOT_USED, REMEDY
         from bot.helpdesk import Helpdesk
         from knowledge.answer_cache import AnswerCache
         from knowledge.answering.cached import CachedAnswers, pipeline_digest
+        from knowledge.answering.llm.digest import writing_digest
 
         settings = self.settings
-        if settings.llm.model:
-            self._log.warning("llm_is_not_used", model=settings.llm.model, reason=NOT_USED, remedy=REMEDY)
         redis = await self.redis() if settings.cache.enabled else None
         gate, model = self.gate.model, self.embedding.model
         answers = CachedAnswers(
@@ -137,15 +143,33 @@ class App(ArticleParts):
             await self.library(),
             (await self.evidence()).run,
             (await self.answering()).run,
-            digest=pipeline_digest(settings.retrieval, settings.answer, gate, model.digest),
+            digest=pipeline_digest(
+                settings.retrieval, settings.answer, gate, model.digest, writing=writing_digest(settings.llm)
+            ),
+            desk_digest=(await self.evidence()).desk_digest,
             wait_seconds=settings.answer.timeout_seconds / 2,
         )
         return Helpdesk(answers)
+
+    async def _day_counter(self) -> DayCounter:
+        redis = await self.redis()
+        if redis is None:
+            return await super()._day_counter()
+        from knowledge.answering.llm.budget import RedisCounter
+
+        return RedisCounter(redis)
 
     async def _build_questions(self) -> Questions:
         from bot.questions import Questions
 
         return Questions(await self.database(), self.clock)
+
+    async def _build_places(self) -> Places:
+        from bot.places import Places
+
+        places = Places(await self.database(), self.clock, self._known_places)
+        await places.refresh()
+        return places
 
     async def _build_commands(self) -> Commands:
         from bot.commands import Commands
@@ -158,29 +182,35 @@ class App(ArticleParts):
         health = (await self.health()).states
         groups = (
             AboutCommands(questions, upkeep, health, self.clock),
-            VoiceCommands(self.access, self.personas),
+            VoiceCommands(self.access, self.personas, await self.places()),
             ArticleCommands(upkeep, self.read_file, self.clock),
             FeedbackCommands(questions),
         )
         return Commands(self.access, groups)
 
     async def _build_delivery(self) -> Delivery:
+        from bot.assistance import Assistance
         from bot.conversation import Conversation
         from bot.delivery import Delivery
         from bot.inbox import Inbox
+        from bot.limits import Limits
         from bot.router import Router
 
+        redis, questions = await self.redis(), await self.questions()
         router = Router(
             helpdesk=await self.helpdesk(),
             commands=await self.commands(),
             access=self.access,
             personas=self.personas,
-            questions=await self.questions(),
+            questions=questions,
             clock=self.clock,
             timeout_seconds=self.settings.answer.timeout_seconds,
-            conversation=Conversation(await self.redis()),
+            conversation=Conversation(redis),
+            limits=Limits(self.settings.limits, redis),
         )
-        return Delivery(Inbox(await self.database(), self.clock, INBOX_LEASE), router, self.clock)
+        inbox = Inbox(await self.database(), self.clock, INBOX_LEASE)
+        assistance = Assistance(self.access, questions, await self.upkeep(), self.clock)
+        return Delivery(inbox, router, self.clock, assistance, await self.places())
 
     async def _build_outbox(self) -> Outbox:
         from bot.outbox import Outbox

@@ -15,18 +15,19 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-import structlog
-
+from bot.assisting import Assisting
 from bot.errors import ShuttingDown
 from bot.inbox import EventKey, InboxState, key_of
 from bot.live import Announced
-from connectors.base import AnswersEvents
+from connectors.base import AnswersEvents, Reply
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Mapping
     from datetime import datetime
 
+    from bot.assistance import Assistance
     from bot.inbox import Inbox, Pending
+    from bot.places import Places
     from bot.router import Router
     from connectors.base import Address, ChatConnector, Event, Live, Reply
 
@@ -50,20 +51,26 @@ def metadata_id(event: Event) -> str:
     return f"reply/{key_of(event)}"
 
 
-class Delivery:
-    """Implements `connectors.base.DurableHandler`; see the module for how a connector uses it."""
+class Delivery(Assisting):
+    """Implements `connectors.base.DurableHandler` and `Assists`; see the module for how a connector uses it."""
 
-    def __init__(self, inbox: Inbox, router: Router, clock: Callable[[], datetime]) -> None:
-        self._inbox = inbox
-        self._router = router
+    def __init__(
+        self,
+        inbox: Inbox,
+        router: Router,
+        clock: Callable[[], datetime],
+        assistance: Assistance | None = None,
+        places: Places | None = None,
+    ) -> None:
+        super().__init__(inbox, router, assistance)
         self._clock = clock
+        self._places = places
         self._open: set[EventKey] = set()  # accepted here and not finished
         self._unrecorded: dict[EventKey, str] = {}  # replied, but the database did not take the news
         self._idle = asyncio.Event()
         self._idle.set()
         self._closing = False
         self._prune_at = clock()
-        self._log = structlog.get_logger()
 
     def metadata_id(self, event: Event) -> str:
         """Give our id of the reply to this event, see the function of this name."""
@@ -158,6 +165,8 @@ class Delivery:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._for_ever(self.tend))
             group.create_task(self._for_ever(lambda: self.sweep(connectors)))
+            if self._places is not None:
+                group.create_task(self._for_ever(self._places.refresh))
 
     async def tend(self) -> None:
         """Record what could not be recorded, renew the leases of what is open here, forget what is old."""
@@ -239,14 +248,6 @@ class Delivery:
     async def _let_go(self, key: EventKey) -> None:
         self._end(key)
         await self._quietly(self._inbox.release([key]))
-
-    async def _quietly(self, work: Coroutine[Any, Any, None]) -> bool:
-        try:
-            await work
-        except Exception:  # noqa: BLE001 - the sweeper records it later
-            self._log.warning("inbox_unreachable", exc_info=True)
-            return False
-        return True
 
     def _begin(self, key: EventKey) -> None:
         self._open.add(key)

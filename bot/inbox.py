@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import and_, delete, insert, select, tuple_, update
+from sqlalchemy import and_, delete, insert, or_, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 
 from bot.errors import ShuttingDown
@@ -186,6 +186,15 @@ class Inbox:
     async def fail(self, key: EventKey, note: str) -> None:
         """Give the event up; `note` says why."""
         await self._finish(key, InboxState.FAILED, note=note)
+
+    async def withdraw(self, key: EventKey) -> bool:
+        """Take back an open message, and its edits, since its author deleted it; False when none was open."""
+        edits = inbox.c.message_id.startswith(f"{key.message_id}/", autoescape=True)
+        place = and_(inbox.c.platform == key.platform, inbox.c.channel == key.channel)
+        values = {"state": InboxState.IGNORED, "finished_at": self._clock().timestamp(), "event": ""}
+        same = and_(place, or_(inbox.c.message_id == key.message_id, edits), inbox.c.state.in_(OPEN))
+        async with self._database.write() as connection:
+            return bool((await connection.execute(update(inbox).where(same).values(values))).rowcount)
 
     async def renew(self, keys: Collection[EventKey]) -> None:
         """Keep the leases of what this process works on."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Personas:
-    """The default persona, those of the channels, and those chosen by command until the next start.
+    """The default persona, those of the places, and at the terminal the one chosen until it is closed.
 
     `load` reads a persona by its name or path and raises PersonaError for an unknown or a broken one.
     """
@@ -28,34 +28,40 @@ class Personas:
     def __init__(self, default: Persona, load: Callable[[str], Persona]) -> None:
         self.default = default
         self._load = load
-        self._chosen: dict[tuple[str, str], Persona] = {}
+        self._read: dict[str, Persona] = {}
+        self._at_the_terminal: Persona | None = None
         self._log = structlog.get_logger()
 
     def of(self, address: Address, channel: ChannelSettings | None = None) -> Persona:
         """Give the persona that speaks in this place; one that cannot be read falls back to the default."""
-        chosen = self._chosen.get((address.platform, address.channel))
-        if chosen is not None:
-            return chosen
+        if address.platform == CONSOLE and self._at_the_terminal is not None:
+            return self._at_the_terminal
         if channel is None or channel.persona is None:
             return self.default
-        try:
-            persona = self._load(channel.persona)
-        except PersonaError as error:  # a file broken since the start must not cost the answer
-            self._log.warning("persona_unreadable", persona=channel.persona, error=str(error))
-            persona = self.default
-        self._chosen[address.platform, address.channel] = persona
-        return persona
+        name = channel.persona
+        if name not in self._read:
+            self._read[name] = self._loaded(name)
+        return self._read[name]
 
-    def choose(self, address: Address, name: str) -> Persona:
-        """Let another persona speak in this place. Raises CommandError for an unknown one.
+    def named(self, address: Address, name: str) -> Persona:
+        """Give the persona that somebody names in this place. Raises CommandError for an unknown one.
 
         Only the terminal may name a file: a chat must not make the bot open paths.
         """
         if address.platform != CONSOLE and is_persona_path(name):
             raise CommandError(f"a persona goes by its name here: {', '.join(shipped_personas())}")
         try:
-            persona = self._load(name)
+            return self._load(name)
         except PersonaError as error:
             raise CommandError(str(error)) from error
-        self._chosen[address.platform, address.channel] = persona
-        return persona
+
+    def speak_at_the_terminal(self, persona: Persona) -> None:
+        """Let it speak there until the terminal is closed."""
+        self._at_the_terminal = persona
+
+    def _loaded(self, name: str) -> Persona:
+        try:
+            return self._load(name)
+        except PersonaError as error:  # a file broken since the start must not cost the answer
+            self._log.warning("persona_unreadable", persona=name, error=str(error))
+            return self.default

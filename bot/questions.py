@@ -7,25 +7,33 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, delete, insert, select
+from sqlalchemy import and_, delete, func, insert, or_, select
 
 from bot.tables import questions, ratings
-from knowledge.models import Verdict
+from connectors.base import IncomingMessage
+from knowledge.models import PUBLIC, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
-    from connectors.base import Address, Person
+    from sqlalchemy import ColumnElement, Row
+
+    from connectors.base import Address, Event, Person
     from knowledge.database import Database
     from knowledge.models import Answer
 
 RECENT = 50
 """How far back the last answer of a place is looked for."""
+COUNTED = 5_000
+"""How many questions are counted to find the frequent ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question that was asked, and how its answer came about."""
+    """A question that was asked, and how its answer came about.
+
+    `audience` are the labels that the answer was made for. `private`: nobody but `person` read it.
+    """
 
     asked_at: datetime
     text: str
@@ -35,6 +43,17 @@ class Asked:
     cache: str
     persona: str
     trace: Mapping[str, Any]
+    person: str = ""
+    private: bool = False
+    audience: frozenset[str] | None = None
+
+    def may_be_told(self, person_id: str, audience: frozenset[str] | None) -> bool:
+        """Whether that person, who holds these labels, may know of it."""
+        if audience is None:
+            return True
+        if self.private and self.person != person_id:
+            return False
+        return self.audience is not None and audience >= self.audience
 
 
 class Questions:
@@ -45,17 +64,25 @@ class Questions:
         self._clock = clock
 
     async def record(
-        self, address: Address, sender: Person, answer: Answer, audience: frozenset[str] | None
+        self,
+        address: Address,
+        sender: Person,
+        answer: Answer,
+        audience: frozenset[str] | None,
+        *,
+        private: bool = False,
     ) -> None:
         """Keep the question with all that `why` tells; `audience` is the one that the answer was made for."""
         told = {
             "citations": [citation.title for citation in answer.citations],
+            "cited": [_cited(citation) for citation in answer.citations],
             "timings_ms": dict(answer.timings_ms),
             "trace": dict(answer.trace),
         }
         row = {
             "asked_at": self._clock().timestamp(),
             "platform": address.platform,
+            "workspace": address.workspace or "",
             "channel": address.channel,
             "thread": address.thread or "",
             "person": sender.id,
@@ -67,37 +94,94 @@ class Questions:
             "confidence": answer.confidence,
             "cache": answer.cache.value,
             "trace": json.dumps(told, default=str),
+            "private": int(private),
+            "public": int(not private and audience == frozenset({PUBLIC})),
         }
         async with self._database.write() as connection:
             await connection.execute(insert(questions).values(row))
 
-    async def last(self, address: Address, audience: frozenset[str] | None) -> Asked | None:
-        """Give the last question here, small talk aside, whose answer `audience` may read."""
-        here = and_(
+    async def last(
+        self, address: Address, audience: frozenset[str] | None, person: Person | None = None
+    ) -> Asked | None:
+        """Give the last question here, small talk aside, of whose answer the person may know.
+
+        In a thread it is the thread's; in a channel that of the channel or of any of its threads.
+        """
+        here = [
             questions.c.platform == address.platform,
             questions.c.channel == address.channel,
-            questions.c.thread == (address.thread or ""),
+            questions.c.verdict != Verdict.SMALLTALK.value,
+        ]
+        if address.thread:
+            here.append(questions.c.thread == address.thread)
+        if address.workspace:
+            here.append(questions.c.workspace.in_(("", address.workspace)))
+        return await self._first(and_(*here), audience, person)
+
+    async def find(
+        self, answer_id: str, audience: frozenset[str] | None, person: Person | None = None
+    ) -> Asked | None:
+        """Give the question with this answer, if the person may know of it."""
+        return await self._first(questions.c.answer_id == answer_id, audience, person)
+
+    async def of_person(self, person_id: str, limit: int) -> list[Asked]:
+        """Give what a person asked last, the newest first, each text once."""
+        mine = and_(
+            questions.c.person == person_id,
+            questions.c.text != "",
             questions.c.verdict != Verdict.SMALLTALK.value,
         )
-        query = select(questions).where(here).order_by(questions.c.id.desc()).limit(RECENT)
-        async with self._database.read() as connection:
-            rows = (await connection.execute(query)).all()
-        for row in rows:
-            labels = json.loads(row.audience)
-            if audience is None or (labels is not None and audience.issuperset(labels)):
-                return Asked(
-                    asked_at=datetime.fromtimestamp(row.asked_at, UTC),
-                    text=row.text,
-                    verdict=row.verdict,
-                    confidence=row.confidence,
-                    answer_id=row.answer_id,
-                    cache=row.cache,
-                    persona=row.persona,
-                    trace=json.loads(row.trace),
-                )
-        return None
+        rows = await self._rows(
+            select(questions).where(mine).order_by(questions.c.id.desc()).limit(limit * 5)
+        )
+        once = {row.text.casefold(): row for row in reversed(rows)}
+        newest = sorted(once.values(), key=lambda row: int(row.id), reverse=True)
+        return [_asked(row) for row in newest[:limit]]
 
-    async def rate(self, answer_id: str, sender: Person, *, helpful: bool) -> bool:
+    async def frequent(
+        self, platform: str, workspace: str | None, since: datetime, *, least: int
+    ) -> list[str]:
+        """Give what at least `least` people asked where all may read, and got answered, the most frequent first.
+
+        It stays within the workspace: what one company asks is not shown to another.
+        """
+        asked = and_(
+            questions.c.platform == platform,
+            questions.c.workspace == (workspace or ""),
+            questions.c.public == 1,
+            questions.c.verdict == Verdict.ANSWERED.value,
+            questions.c.asked_at >= since.timestamp(),
+            questions.c.text != "",
+        )
+        columns = (questions.c.text, questions.c.person)
+        rows = await self._rows(select(*columns).where(asked).order_by(questions.c.id.desc()).limit(COUNTED))
+        people: dict[str, set[str]] = {}
+        wording: dict[str, str] = {}
+        for row in rows:
+            same = " ".join(row.text.casefold().split()).rstrip("?!. ")
+            people.setdefault(same, set()).add(row.person)
+            wording.setdefault(same, " ".join(row.text.split()))
+        often = sorted(
+            (key for key in people if len(people[key]) >= least), key=lambda key: -len(people[key])
+        )
+        return [wording[key] for key in often]
+
+    async def counts(self, since: datetime) -> tuple[int, int]:
+        """Give how many questions were asked since, small talk aside, and how many of them had no answer."""
+        asked = and_(
+            questions.c.asked_at >= since.timestamp(), questions.c.verdict != Verdict.SMALLTALK.value
+        )
+        query = (
+            select(questions.c.verdict, func.count().label("number"))
+            .where(asked)
+            .group_by(questions.c.verdict)
+        )
+        by_verdict = {str(row.verdict): int(row.number) for row in await self._rows(query)}
+        return sum(by_verdict.values()), by_verdict.get(Verdict.UNANSWERED.value, 0)
+
+    async def rate(
+        self, answer_id: str, sender: Person, *, helpful: bool, reason: str = "", comment: str = ""
+    ) -> bool:
         """Keep a person's rating, in place of an earlier one; False when there is no such answer."""
         mine = and_(ratings.c.answer_id == answer_id, ratings.c.person == sender.id)
         row = {
@@ -105,6 +189,8 @@ class Questions:
             "person": sender.id,
             "helpful": int(helpful),
             "rated_at": self._clock().timestamp(),
+            "reason": reason,
+            "comment": comment,
         }
         known = select(questions.c.id).where(questions.c.answer_id == answer_id).limit(1)
         async with self._database.write() as connection:
@@ -113,3 +199,49 @@ class Questions:
             await connection.execute(delete(ratings).where(mine))
             await connection.execute(insert(ratings).values(row))
         return True
+
+    async def _first(
+        self, where: ColumnElement[bool], audience: frozenset[str] | None, person: Person | None
+    ) -> Asked | None:
+        person_id = person.id if person is not None else ""
+        if audience is not None:
+            where = and_(where, or_(questions.c.private == 0, questions.c.person == person_id))
+        rows = await self._rows(select(questions).where(where).order_by(questions.c.id.desc()).limit(RECENT))
+        asked = (_asked(row) for row in rows)
+        return next((each for each in asked if each.may_be_told(person_id, audience)), None)
+
+    async def _rows(self, query: Any) -> Sequence[Row[Any]]:
+        async with self._database.read() as connection:
+            rows: Sequence[Row[Any]] = (await connection.execute(query)).all()
+            return rows
+
+
+def is_private(event: Event) -> bool:
+    """Whether nobody but the sender reads the reply to this event."""
+    return event.direct if isinstance(event, IncomingMessage) else True
+
+
+def _cited(citation: Any) -> dict[str, Any]:
+    return {
+        "source": citation.source,
+        "article": citation.article_id,
+        "revision": citation.revision,
+        "quote": citation.quote,
+    }
+
+
+def _asked(row: Row[Any]) -> Asked:
+    labels = json.loads(row.audience)
+    return Asked(
+        asked_at=datetime.fromtimestamp(row.asked_at, UTC),
+        text=row.text,
+        verdict=row.verdict,
+        confidence=row.confidence,
+        answer_id=row.answer_id,
+        cache=row.cache,
+        persona=row.persona,
+        trace=json.loads(row.trace),
+        person=row.person,
+        private=bool(row.private),
+        audience=None if labels is None else frozenset(labels),
+    )

@@ -19,6 +19,9 @@ HUMAN = Action("human", "Talk to a human")
 FILES_NOT_READ = Reply(
     "I cannot read pictures or files. Please put your question in words.", actions=(HUMAN,)
 )
+TOO_MANY = Reply(
+    "That is more than I can take just now. Please give me a minute, then ask again.", private=True
+)
 _DAYS_OF = (("year", 365), ("month", 30), ("week", 7))
 _SHOWN_FAILURES = 5
 _SHOWN_CLOSEST = 3
@@ -37,8 +40,11 @@ def ago(then: datetime, now: datetime) -> str:
     return f"{days} days ago"
 
 
-def from_answer(answer: Answer, persona: Persona, now: datetime) -> Reply:
-    """Show an answer with its articles, their dates, and what can be done next."""
+def from_answer(answer: Answer, persona: Persona, now: datetime, *, share: bool = False) -> Reply:
+    """Show an answer with its articles, their dates, and what can be done next.
+
+    `share`: it is for the asker's eyes, and may be answered afresh for the channel.
+    """
     match answer.verdict:
         case Verdict.SMALLTALK:
             return Reply(answer.text)
@@ -50,7 +56,7 @@ def from_answer(answer: Answer, persona: Persona, now: datetime) -> Reply:
             text = answer.text
     if persona.sign_off:
         text = f"{text}\n\n{persona.sign_off}"
-    return Reply(text, links(answer.citations, now), _actions(answer), reference=answer.id)
+    return Reply(text, links(answer.citations, now), _actions(answer, share=share), reference=answer.id)
 
 
 def apology(persona: Persona, reference: str) -> Reply:
@@ -124,11 +130,13 @@ def _unanswered(answer: Answer, persona: Persona, now: datetime) -> Reply:
     return Reply(text, closest, (HUMAN,), reference=answer.id)
 
 
-def _actions(answer: Answer) -> tuple[Action, ...]:
+def _actions(answer: Answer, *, share: bool) -> tuple[Action, ...]:
     return (
         Action("helpful", "👍 Helpful", answer.id),
         Action("not_helpful", "👎 Not helpful", answer.id),
         HUMAN,
+        Action("sources", "Sources", answer.id),
+        *((Action("share", "Share in channel", answer.id),) if share else ()),
     )
 
 

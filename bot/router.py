@@ -4,49 +4,38 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
 from bot import replies
-from bot.conversation import Conversation, Turn
-from bot.follow_ups import standalone
-from bot.helpdesk import below_threshold
-from bot.spoken import as_command
+from bot.access import CONSOLE
+from bot.asking import Answering, Asker
+from bot.limits import Allowed
+from bot.questions import is_private
+from bot.spoken import as_command, joined
 from connectors.base import Command, Event, IncomingMessage, Reply
 from knowledge.models import Answer, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
     from datetime import datetime
 
     from bot.access import Access
+    from bot.asking import Answered
+    from bot.conversation import Conversation
+    from bot.limits import Limits
     from bot.personas import Personas
     from bot.questions import Questions
     from config.persona import Persona
-    from connectors.base import Live
+    from connectors.base import Address, Live
+    from connectors.forms import Form
 
 COMMAND_SECONDS = 900.0
 """A command may sync a helpdesk; the platforms let a late reply in for 15 minutes."""
 RECORD_SECONDS = 6.0
-_REMEMBERED = frozenset({Verdict.ANSWERED, Verdict.UNSURE, Verdict.UNANSWERED})
-
-
-class Answering(Protocol):
-    """What the router needs of the helpdesk."""
-
-    async def answer(
-        self,
-        text: str,
-        *,
-        audience: frozenset[str] | None,
-        persona: Persona,
-        sources: frozenset[str] | None = None,
-        on_text: Callable[[str], Awaitable[None]] | None = None,
-    ) -> Answer:
-        """Answer a standalone question; what is certain of the answer goes to `on_text` piece by piece."""
-        ...
+FORM_SECONDS = 2.0
+"""A platform lets a form in for three."""
 
 
 class CommandRunner(Protocol):
@@ -54,6 +43,30 @@ class CommandRunner(Protocol):
 
     async def run(self, command: Command, audience: frozenset[str] | None, live: Live | None = None) -> Reply:
         """Do the command if its sender may."""
+        ...
+
+    async def form(self, command: Command, audience: frozenset[str] | None) -> Form | None:
+        """Give what is to be filled in before."""
+        ...
+
+    def counts(self, command: Command) -> bool:
+        """Whether the command costs its sender as much as a question does."""
+        ...
+
+
+class Drafting(Protocol):
+    """What the router needs where people look at answers before they go out."""
+
+    def covers(self, event: IncomingMessage) -> bool:
+        """Whether the answer to this message is a draft."""
+        ...
+
+    def audience(self, event: IncomingMessage, audience: frozenset[str] | None) -> frozenset[str] | None:
+        """Give the labels that the readers of the draft hold as well."""
+        ...
+
+    async def offer(self, event: IncomingMessage, answered: Answered, persona: Persona) -> Reply | None:
+        """Lay the draft before those people; give what whoever asked is told now."""
         ...
 
 
@@ -72,8 +85,10 @@ class Router:
         timeout_seconds: float,
         command_seconds: float = COMMAND_SECONDS,
         conversation: Conversation | None = None,
+        limits: Limits | None = None,
+        shadow: Drafting | None = None,
     ) -> None:
-        self._helpdesk = helpdesk
+        self._asker = Asker(helpdesk, access, personas, conversation)
         self._commands = commands
         self._access = access
         self._personas = personas
@@ -81,19 +96,26 @@ class Router:
         self._clock = clock
         self._timeout_seconds = timeout_seconds
         self._command_seconds = command_seconds
-        self._conversation = conversation or Conversation(None)
+        self._limits = limits
+        self._shadow = shadow
         self._log = structlog.get_logger()
 
     def concerns(self, event: Event) -> bool:
-        """Whether the bot may speak to this event at all: it is addressed, or its channel has mode `auto`."""
+        """Whether the bot may speak to this event at all.
+
+        It is addressed, or its channel has mode `auto` or `shadow`; where the bot is muted it hears commands only.
+        """
         if isinstance(event, Command):
             return True
         channel = self._access.channel(event.address)
         mode = "mention" if channel is None else channel.mode
         if mode == "off":
             return False
+        if self._access.is_muted(event.address, self._clock()):
+            return isinstance(as_command(event, self._access), Command)
         tops = event.starts_thread or event.address.thread is None
-        return event.addressed or (mode == "auto" and tops)
+        unasked = mode == "auto" or (mode == "shadow" and self._shadow is not None)
+        return event.addressed or (unasked and tops)
 
     async def handle(self, event: Event, live: Live | None = None) -> Reply | None:
         """Answer the event; None when it does not concern the bot. Never raises for what it says or needs.
@@ -102,15 +124,14 @@ class Router:
         """
         if not self.concerns(event):
             return None
+        event = as_command(event, self._access)
         if isinstance(event, IncomingMessage) and event.files and not event.text.strip():
             return replies.FILES_NOT_READ if event.addressed else None
-        event = as_command(event, self._access)
         reference = secrets.token_hex(4)
         limit = self._command_seconds if isinstance(event, Command) else self._timeout_seconds
         try:
             async with asyncio.timeout(limit):
-                outcome = await self._outcome(event, live)
-            return outcome if isinstance(outcome, Reply) else await self._reply(event, outcome)
+                return await self._reply(event, live)
         except TimeoutError:
             self._log.exception("reply_timed_out", reference=reference, seconds=limit)
         except Exception:  # noqa: BLE001 - the last resort: who asked gets an apology, the log the rest
@@ -121,31 +142,47 @@ class Router:
         """Say in the place's persona that something failed."""
         return replies.apology(self._persona(event), reference)
 
-    async def _outcome(self, event: Event, live: Live | None) -> Reply | Answer:
+    async def form(self, command: Command) -> Form | None:
+        """Give what is to be filled in before the command is done; None, too, when that cannot be told in time."""
+        try:
+            async with asyncio.timeout(FORM_SECONDS):
+                command = joined(command)
+                return await self._commands.form(command, self._access.audience(command))
+        except Exception:  # noqa: BLE001 - without its form the command is done as it is, and says what it lacks
+            self._log.warning("form_failed", command=command.name, exc_info=True)
+            return None
+
+    async def forget(self, address: Address, message_id: str) -> None:
+        """Forget a message that was deleted."""
+        await self._asker.conversation.forget_message(address, message_id)
+
+    async def _reply(self, event: Event, live: Live | None) -> Reply | None:
+        allowed = await self._allowed(event)
+        if allowed is not Allowed.YES:
+            return self._refused(event, allowed)
         audience = self._access.audience(event)
         if isinstance(event, Command):
             return await self._commands.run(event, audience, live)
-        channel = self._access.channel(event.address)
-        persona = self._persona(event)
-        turns = await self._conversation.turns(event, audience)
-        searched = standalone(event.text, [turn.searched for turn in turns])
-        threshold = channel.min_confidence if channel else None
-        said = live.say if live is not None and event.addressed and threshold is None else None
-        answer = await self._helpdesk.answer(
-            searched,
-            audience=audience,
-            persona=persona,
-            sources=channel.sources if channel else None,
-            on_text=said,
+        if self._shadow is not None and self._shadow.covers(event):
+            return await self._drafted(event, audience, self._shadow)
+        answered = await self._asker.ask(event, audience, live)
+        await self._note(event, answered)
+        if not event.addressed and answered.answer.verdict is not Verdict.ANSWERED:
+            return None  # nobody asked the bot: it speaks only when the articles answer
+        return replies.from_answer(
+            answered.answer, self._persona(event), self._clock(), share=event.asked_in is not None
         )
-        if answer.verdict in _REMEMBERED and (event.addressed or answer.verdict is Verdict.ANSWERED):
-            await self._conversation.add(event, audience, Turn(event.text.strip(), searched))
-        if searched != event.text.strip():
-            answer = replace(answer, question=event.text, trace={"searched": searched, **answer.trace})
-        return below_threshold(answer, persona, threshold)
 
-    async def _reply(self, event: Event, answer: Answer) -> Reply | None:
-        await self._record(event, answer)
+    async def _drafted(
+        self, event: IncomingMessage, audience: frozenset[str] | None, shadow: Drafting
+    ) -> Reply | None:
+        answered = await self._asker.ask(event, shadow.audience(event, audience))
+        await self._note(event, answered)
+        return await shadow.offer(event, answered, self._persona(event))
+
+    async def _note(self, event: IncomingMessage, answered: Answered) -> None:
+        answer = answered.answer
+        await self._record(event, answer, answered.audience)
         self._log.info(
             "question_answered",
             verdict=answer.verdict.value,
@@ -153,22 +190,34 @@ class Router:
             answer_id=answer.id,
             milliseconds=answer.timings_ms.get("total"),
         )
-        if not _addressed(event) and answer.verdict is not Verdict.ANSWERED:
-            return None  # nobody asked the bot: it speaks only when the articles answer
-        return replies.from_answer(answer, self._persona(event), self._clock())
+
+    async def _allowed(self, event: Event) -> Allowed:
+        if self._limits is None or event.address.platform == CONSOLE:
+            return Allowed.YES
+        if self._access.is_admin(event.address, event.sender):
+            return Allowed.YES
+        if isinstance(event, Command) and not self._commands.counts(event):
+            return Allowed.YES
+        return await self._limits.take(event.address, event.sender)
+
+    def _refused(self, event: Event, allowed: Allowed) -> Reply | None:
+        self._log.info("over_limit", platform=event.address.platform, told=allowed is Allowed.TOLD)
+        if allowed is Allowed.TOLD and _addressed(event):
+            return replies.TOO_MANY
+        return None
 
     async def _apologise(self, event: Event, reference: str) -> Reply | None:
         if isinstance(event, IncomingMessage):
             persona = self._persona(event)
             failed = Answer(reference, event.text, persona.apology, Verdict.ERROR, 0.0, persona=persona.name)
-            await self._record(event, failed)
+            await self._record(event, failed, self._access.audience(event))
         return self.apology(event, reference) if _addressed(event) else None
 
-    async def _record(self, event: Event, answer: Answer) -> None:
+    async def _record(self, event: Event, answer: Answer, audience: frozenset[str] | None) -> None:
         try:
             async with asyncio.timeout(RECORD_SECONDS):
                 await self._questions.record(
-                    event.address, event.sender, answer, self._access.audience(event)
+                    event.address, event.sender, answer, audience, private=is_private(event)
                 )
         except Exception:  # noqa: BLE001 - a record that fails must not cost the reply
             self._log.warning("question_not_recorded", answer_id=answer.id, exc_info=True)

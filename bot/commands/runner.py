@@ -52,6 +52,14 @@ class Commands:
         except CommandError as error:
             return Reply(str(error), private=True)
 
+    def counts(self, command: Command) -> bool:
+        """Whether the command costs its sender as much as a question does; what buttons do mostly does not."""
+        try:
+            spec = find_command(command.name)
+        except CommandError:
+            return True
+        return spec.counts if spec.counts is not None else not spec.hidden
+
     async def form(self, command: Command, audience: frozenset[str] | None) -> Form | None:
         """Give what is to be filled in before the command is done; None when it can be done, or refused."""
         try:

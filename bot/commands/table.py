@@ -8,16 +8,21 @@ from typing import Literal
 from bot.errors import CommandError
 from config.nearest import did_you_mean
 
-Spoken = Literal["no", "alone", "word", "lines"]
-"""How a command may be said in a message, such as `@desk why`: not at all, alone, with one word, with lines below.
+Spoken = Literal["no", "alone", "anyone", "word", "words", "lines"]
+"""How a command may be said in a message, such as `@desk why`: not at all, alone, with one word, with several, or
+with lines below.
 
-More words than that begin a question. What takes words is a command in an admin's mouth only.
+More words than that begin a question. What takes words is a command in an admin's mouth only, but for `anyone`:
+that takes one word of anybody.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class CommandSpec:
-    """One command. `hidden` ones are what buttons send; `admin` ones take an admin."""
+    """One command. `hidden` ones are what buttons send; `admin` ones take an admin.
+
+    `counts`: it counts as a question does; where nothing is said, what is not hidden does.
+    """
 
     name: str
     arguments: str
@@ -25,12 +30,15 @@ class CommandSpec:
     admin: bool = False
     hidden: bool = False
     spoken: Spoken = "no"
+    counts: bool | None = None
 
 
 COMMANDS: tuple[CommandSpec, ...] = (
     CommandSpec("help", "", "what I can do", spoken="alone"),
-    CommandSpec("sources", "", "where my articles come from, and how fresh they are", spoken="alone"),
-    CommandSpec("why", "", "how my last answer here came about", spoken="alone"),
+    CommandSpec(
+        "sources", "[ANSWER]", "where my articles come from, or what an answer stands on", spoken="alone"
+    ),
+    CommandSpec("why", "[ANSWER]", "how my last answer here came about", spoken="alone"),
     CommandSpec("persona", "[NAME]", "in whose voice I speak here", admin=True, spoken="word"),
     CommandSpec("list", "[SOURCE]", "the articles that you may read", spoken="alone"),
     CommandSpec("status", "", "what works and what does not", admin=True, spoken="alone"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.access import CONSOLE
 from config.persona import shipped_personas
 from connectors.base import Reply
 
@@ -13,14 +14,16 @@ if TYPE_CHECKING:
     from bot.access import Access
     from bot.commands.call import Asking, Call, Doing
     from bot.personas import Personas
+    from bot.places import Places
 
 
 class VoiceCommands:
     """Changes the persona of a place."""
 
-    def __init__(self, access: Access, personas: Personas) -> None:
+    def __init__(self, access: Access, personas: Personas, places: Places) -> None:
         self._access = access
         self._personas = personas
+        self._places = places
 
     def doing(self) -> Mapping[str, Doing]:
         """See `CommandGroup`."""
@@ -31,10 +34,16 @@ class VoiceCommands:
         return {}
 
     async def persona(self, call: Call) -> Reply:
-        """Change who speaks here, until the next start."""
-        if not call.arguments:
-            speaking = self._personas.of(call.address, self._access.channel(call.address))
+        """Change who speaks in this thread, or in this channel, from now on."""
+        name, address = call.arguments, call.address
+        if not name:
+            speaking = self._personas.of(address, self._access.channel(address))
             names = ", ".join(shipped_personas())
             return Reply(f"Speaking as {speaking.name}. Others: {names}.", private=True)
-        chosen = self._personas.choose(call.address, call.arguments)
-        return Reply(f"Now speaking as {chosen.name}. {chosen.greeting}", private=True)
+        chosen = self._personas.named(address, name)
+        if address.platform == CONSOLE:
+            self._personas.speak_at_the_terminal(chosen)
+        else:
+            await self._places.change(address, call.sender, thread=bool(address.thread), persona=name)
+        where = " in this thread" if address.thread else ""
+        return Reply(f"Now speaking as {chosen.name}{where}. {chosen.greeting}", private=True)

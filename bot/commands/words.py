@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from bot.replies import ago, sync_counts
@@ -16,12 +17,20 @@ if TYPE_CHECKING:
     from knowledge.library import ArticleSummary
 
 _LISTED = 50
+_FORMATTED = re.compile(r"[\\`*_\[\]<>#|~]")
 
 
 def help_text(commands: Sequence[CommandSpec]) -> str:
     """List commands, a line each."""
     lines = [f"- `{f'{command.name} {command.arguments}'.strip()}`: {command.help}" for command in commands]
     return "\n".join(["Ask me anything that the articles tell. I also know:", "", *lines])
+
+
+def plain(text: str, most: int) -> str:
+    """Give a person's words on one line, cut at `most` characters, with nothing in them that would be formatted."""
+    line = " ".join(text.split())
+    cut = line if len(line) <= most else f"{line[: most - 1]}…"
+    return _FORMATTED.sub(r"\\\g<0>", cut)
 
 
 def sources_text(sources: Sequence[SourceStatus], now: datetime) -> str:

@@ -68,13 +68,14 @@ def commands(
     async def health() -> dict[str, str]:
         return {"database": "ok", "redis": "gone"}
 
-    access = Access(AccessSettings(admins=frozenset({ADMIN})))
+    known = KnownPlaces()
+    access = Access(AccessSettings(admins=frozenset({ADMIN})), places=known)
     upkeep = Upkeep([], library=library, sync=sync, runs=runs, build_source=_no_source, clock=clock)
     return Commands(
         access,
         (
             AboutCommands(questions, upkeep, health, clock),
-            VoiceCommands(access, Personas(persona, load_persona)),
+            VoiceCommands(access, Personas(persona, load_persona), Places(database, clock, known)),
             ArticleCommands(upkeep, read_file, clock),
             FeedbackCommands(questions),
         ),
@@ -113,7 +114,7 @@ async def test_help_shows_what_one_may_use(commands: Commands) -> None:
     for_members = (await commands.run(asked("help", person=MEMBER), PUBLIC)).text
     assert "`reindex`" in all_of_it
     assert "`reindex`" not in for_members
-    assert "`why`" in for_members
+    assert "`why [ANSWER]`" in for_members
     assert "not_helpful" not in all_of_it
 
 
@@ -167,11 +168,11 @@ def answer(text: str, answer_id: str) -> Answer:
 
 
 async def test_why_tells_of_the_last_answer_here(commands: Commands, questions: Questions) -> None:
-    """The last answer of this channel and thread, with its articles and passages."""
+    """The last answer of this channel, or of this thread, with its articles and passages."""
     here, elsewhere = Address("slack", "C1"), Address("slack", "C1", thread="9.9")
     person = Person(MEMBER)
-    await questions.record(here, person, answer("How do I reset?", "a1"), PUBLIC)
     await questions.record(elsewhere, person, answer("Another thread", "a2"), PUBLIC)
+    await questions.record(here, person, answer("How do I reset?", "a1"), PUBLIC)
     await questions.record(here, person, replace(answer("thanks", "a3"), verdict=Verdict.SMALLTALK), PUBLIC)
     told = (await commands.run(asked("why", person=MEMBER), PUBLIC)).text
     for words in (
@@ -186,6 +187,8 @@ async def test_why_tells_of_the_last_answer_here(commands: Commands, questions: 
     ):
         assert words in told
     assert "Another thread" not in told
+    in_thread = replace(asked("why", person=MEMBER), address=elsewhere)
+    assert "Another thread" in (await commands.run(in_thread, PUBLIC)).text
 
 
 async def test_why_tells_nothing_made_for_others(commands: Commands, questions: Questions) -> None:

@@ -51,7 +51,8 @@ async def redis(valkey: RealValkey) -> AsyncIterator[Redis]:
 async def test_the_last_six_questions_are_kept_for_a_day(redis: Redis) -> None:
     """Oldest first, each cut to its length, by every process alike."""
     for number in range(TURNS + 2):
-        await Conversation(redis).add(EVENT, PUBLIC, Turn(f"{number}", f"q{number}" + "x" * 2 * LONGEST))
+        event = replace(EVENT, message_id=f"{number}")
+        await Conversation(redis).add(event, PUBLIC, Turn(f"{number}", f"q{number}" + "x" * 2 * LONGEST))
     turns = await Conversation(redis).turns(EVENT, PUBLIC)
     assert [turn.asked for turn in turns] == ["2", "3", "4", "5", "6", "7"]
     assert {len(turn.searched) for turn in turns} == {LONGEST}

@@ -80,6 +80,7 @@ def test_an_answer_shows_each_article_once_with_its_age(persona: Persona) -> Non
         ("helpful", "a1"),
         ("not_helpful", "a1"),
         ("human", ""),
+        ("sources", "a1"),
     ]
 
 

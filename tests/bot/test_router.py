@@ -37,6 +37,14 @@ class NoCommands:
         """Refuse."""
         raise NotImplementedError
 
+    async def form(self, command: Command, audience: frozenset[str] | None) -> None:
+        """Refuse."""
+        raise NotImplementedError
+
+    def counts(self, command: Command) -> bool:
+        """Refuse."""
+        raise NotImplementedError
+
 
 @pytest.fixture
 def make_router(
