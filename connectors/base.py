@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a message stands or goes: `platform` such as "slack", its channel, and the thread in it if any."""
+    """Where a message stands or goes: `platform` such as "slack", its channel, and the thread in it if any.
+
+    For `ChatConnector.send`, a channel of "@" and the platform's id of a person is a direct message to that person.
+    """
 
     platform: str
     channel: str
@@ -261,6 +264,15 @@ class FetchesFiles(Protocol):
 
     async def fetch(self, file: SharedFile, address: Address, most_bytes: int) -> bytes:
         """Give the file's bytes. Raises DeliveryError when it is larger or cannot be had, and says why."""
+        ...
+
+
+@runtime_checkable
+class LinksBack(Protocol):
+    """A connector whose places can be opened by a URL."""
+
+    def link_to(self, address: Address) -> str | None:
+        """Give a URL that opens the thread or channel in the platform's own client; None for none."""
         ...
 
 
