@@ -21,13 +21,9 @@ from starlette.routing import Route
 from connectors.base import DurableHandler, IncomingMessage
 from connectors.errors import DeliveryError
 from connectors.slack import connection, http
-from connectors.slack.events import (
-    SLACK,
-    CommandNames,
-    goes_on,
-    is_ours,
-    user_of,
-)
+from connectors.slack.answering import Answering
+from connectors.slack.assistant import PANE_EVENTS, Pane
+from connectors.slack.events import SLACK, CommandNames, deleted_in
 from connectors.slack.forms import Forms
 from connectors.slack.interactions import takes_response, to_event
 from connectors.slack.messages import to_messages
@@ -50,8 +46,6 @@ if TYPE_CHECKING:
 GIVE_WAY_SECONDS = 1.0
 RESPONSE_URL_SECONDS = 1_700.0
 """Slack takes answers at a response URL for 30 minutes."""
-THREAD_SECONDS = 86_400.0
-NOT_OURS_SECONDS = 60.0
 _CONTEXT_KEY = "helpdesk_event"
 
 
@@ -83,9 +77,13 @@ class SlackConnector:
         self._api_url = api_url
         self._workspaces = Workspaces(bot_token=bot_token, api_url=api_url, now=now, pause=pause)
         self._response_urls: Recent[str] = Recent(RESPONSE_URL_SECONDS, now)
-        self._our_threads: Recent[bool] = Recent(THREAD_SECONDS, now)
-        self._other_threads: Recent[bool] = Recent(NOT_OURS_SECONDS, now)
-        self._replies = Replies(self._workspaces, self._response_urls)
+        self._answering = Answering(
+            self._workspaces,
+            Replies(self._workspaces, self._response_urls),
+            now=now,
+            let_acks_pass=self._let_acks_pass,
+        )
+        self._pane = Pane()
         self._forms = Forms(self._response_urls)
         self._connected = asyncio.Event()
         self._handler: DurableHandler | None = None
@@ -126,6 +124,7 @@ class SlackConnector:
                 commit=self._commit,
                 begin=self._begin,
                 forget=self._forget,
+                suggest=self._suggest,
             )
             start = await (self._listen(app, session, stack) if self._app_token else self._serve(app, stack))
             self._work = await stack.enter_async_context(asyncio.TaskGroup())
@@ -177,24 +176,12 @@ class SlackConnector:
         return await poster.find(address.channel, address.thread, metadata_id)
 
     async def look_up(self, event: Event) -> Event:
-        """Give the event with who sent it and who reads there, and whether it goes on with what we said."""
-        workspace = await self._workspaces.of(event.address.workspace)
-        me = workspace.me
-        known = await workspace.directory.complete(event, me.team)
-        if not isinstance(known, IncomingMessage) or not known.continues:
-            return known
-        thread = await workspace.poster.thread(known.address.channel, known.address.thread or "")
-        if not any(is_ours(message, me) for message in thread):
-            self._other_threads.put(_thread(known), value=True)
-        return replace(known, addressed=goes_on(thread, known.message_id, user_of(known), me))
+        """Give the event with who sent it, who reads there, what was said before, and whether it goes on with us."""
+        return await self._answering.look_up(event)
 
-    async def reply(self, event: Event, reply: Reply, begun: str = "") -> str:  # noqa: ARG002 - nothing grows yet
+    async def reply(self, event: Event, reply: Reply, begun: str = "") -> str:
         """Show the reply to an event: in its thread, or to the sender alone. Raises DeliveryError."""
-        ts = await self._replies.show(event, reply, self._durable().metadata_id)
-        if ts:
-            self._our_threads.put(_thread(event), value=True)
-            self._other_threads.drop(_thread(event))
-        return ts
+        return await self._answering.take_up(event, reply, begun, self._durable())
 
     # Before the ack --------------------------------------------------------------------------------------
 
@@ -206,9 +193,12 @@ class SlackConnector:
     ) -> Any:
         """Commit what is for us before bolt acknowledges it; what raises here is not acknowledged."""
         details = body.get("event") or {}
-        if details.get("type") in MEMBERSHIP:
+        if details.get("type") in {*MEMBERSHIP, *PANE_EVENTS}:
             return await next()
         workspace = await self._workspaces.of(context["team_id"])
+        if (gone := deleted_in(body, workspace.me)) is not None:
+            await self._answering.deleted(*gone, self._durable())
+            return BoltResponse(status=200, body="")
         event = to_event(body, workspace.me, self._names, self._clock())
         if event is not None and await self._forms.ask(self._durable(), event, body, workspace):
             return BoltResponse(status=200, body="")
@@ -224,7 +214,7 @@ class SlackConnector:
     async def _accept(self, event: Event, parent: str, me: Identity) -> bool:
         """Commit an event; a twin that comes meanwhile shares the first one's fate, so that no ack is a lie."""
         if isinstance(event, IncomingMessage) and event.continues:
-            if not self._may_go_on(event, parent, me):
+            if not self._answering.threads.may_go_on(event, parent, me):
                 return False
             event = replace(event, addressed=True)
         key = key_of(event)
@@ -237,43 +227,19 @@ class SlackConnector:
         accepting.add_done_callback(lambda _: self._accepting.pop(key, None))
         return await asyncio.shield(accepting)
 
-    def _may_go_on(self, event: IncomingMessage, parent: str, me: Identity) -> bool:
-        """Whether a message that names nobody can be for us, as far as is known without asking Slack."""
-        if self._our_threads.get(_thread(event)):
-            return True
-        own = parent in {user_of(event), me.user}
-        return own and not self._other_threads.get(_thread(event))
-
     # After the ack ---------------------------------------------------------------------------------------
 
     async def _begin(self, ack: Callable[[], Awaitable[Any]], context: dict[str, Any]) -> None:
         await ack()
-        event: Event = context[_CONTEXT_KEY]
         assert self._work is not None
-        self._replies.begin(event)
-        self._work.create_task(self._answer(event))
+        self._answering.begin(context[_CONTEXT_KEY], self._durable(), self._work)
 
     async def _forget(self, event: dict[str, Any], context: dict[str, Any]) -> None:
         workspace = await self._workspaces.of(context["team_id"])
         workspace.directory.forget(str(event.get("channel") or ""))
 
-    async def _answer(self, event: Event) -> None:
-        """Answer one event; what fails here is taken up again by the inbox's sweeper."""
-        handler = self._durable()
-        try:
-            await self._let_acks_pass()
-            known = await self.look_up(event)
-            reply = await handler.answer(known)
-            if reply is not None:
-                await handler.sent(known, await self.reply(known, reply))
-        except DeliveryError as error:
-            self._log.warning("slack_reply_failed", reason=str(error))
-            await handler.unsent(event)
-        except Exception:  # noqa: BLE001 - one event must not end the connector
-            self._log.exception("slack_reply_failed")
-            await handler.unsent(event)
-        finally:
-            self._replies.end(event)
+    async def _suggest(self, event: dict[str, Any], context: dict[str, Any]) -> None:
+        await self._pane.opened(event, self._durable(), await self._workspaces.of(context["team_id"]))
 
     async def _let_acks_pass(self) -> None:
         """Give way to events that wait for their ack, for a moment: Slack waits three seconds, a person longer."""
@@ -284,7 +250,3 @@ class SlackConnector:
     def _durable(self) -> DurableHandler:
         assert self._handler is not None
         return self._handler
-
-
-def _thread(event: Event) -> Key:
-    return event.address.workspace or "", event.address.channel, event.address.thread or ""

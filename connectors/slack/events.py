@@ -45,6 +45,17 @@ class CommandNames:
     helpdesk: str = "/helpdesk"
 
 
+def deleted_in(body: Mapping[str, Any], me: Identity) -> tuple[Address, str] | None:
+    """Give where a person's message was deleted, and its id, if that is what a payload tells."""
+    event = body.get("event") or {}
+    if event.get("type") != "message" or event.get("subtype") != "message_deleted":
+        return None
+    gone, channel = event.get("previous_message") or {}, str(event.get("channel") or "")
+    stamp = str(event.get("deleted_ts") or gone.get("ts") or "")
+    thread = gone.get("thread_ts") or (None if channel.startswith("D") else stamp)
+    return Address(SLACK, channel, thread, me.team), stamp
+
+
 def original_of(message_id: str) -> str | None:
     """Give the id of the message that was edited, for the event of an edit."""
     original, edit, _ = message_id.partition(_EDIT)

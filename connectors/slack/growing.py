@@ -15,7 +15,7 @@ from slack_sdk.errors import SlackApiError
 
 from connectors.errors import DeliveryError
 from connectors.slack.events import is_ours, number
-from connectors.slack.posting import reason_of
+from connectors.slack.posting import NOT_THERE, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from connectors.slack.messages import Message
     from connectors.slack.workspaces import Workspace
 
+PEOPLE = ("U", "W")
+"""How the ids of people begin; a person as a channel is a place for that person alone."""
 _STREAM = "stream"
 _LINK = re.compile(r"[<\[]|https?:")
 _GONE = frozenset({"message_not_found", "thread_not_found"})
@@ -87,17 +89,23 @@ async def left_open(workspace: Workspace, event: IncomingMessage, words: str, re
     the question, without an id, and what the reply begins with.
     """
     channel, thread = event.address.channel, event.address.thread
-    if thread is None:
+    if channel.startswith(PEOPLE):
         return None
     whole = _letters(words)
-    for message in reversed(await workspace.poster.thread(channel, thread, number(event.message_id))):
+    try:
+        messages = await workspace.poster.thread(channel, thread, number(event.message_id))
+    except DeliveryError as error:
+        if isinstance(error.__cause__, SlackApiError) and reason_of(error.__cause__) in NOT_THERE:
+            return None
+        raise
+    for message in sorted(messages, key=lambda each: -number(each.get("ts"))):
         if not is_ours(message, workspace.me) or number(message.get("ts")) <= number(event.message_id):
             continue
         payload = (message.get("metadata") or {}).get("event_payload") or {}
         if payload.get("id") == reply_id:
             return Post(channel, str(message["ts"]))
         shown = _letters(_LINK.split(str(message.get("text") or ""), maxsplit=1)[0])
-        if not payload and len(shown) >= SHORTEST_MATCH and whole.startswith(shown):
+        if thread is not None and not payload and len(shown) >= SHORTEST_MATCH and whole.startswith(shown):
             return Post(channel, str(message["ts"]), streams=True)
     return None
 

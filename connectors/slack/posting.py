@@ -37,7 +37,7 @@ GROWING = 0
 _UNCERTAIN = frozenset(
     {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "ratelimited"}
 )
-_NOT_THERE = frozenset({"not_in_channel", "channel_not_found", "thread_not_found", "missing_scope"})
+NOT_THERE = frozenset({"not_in_channel", "channel_not_found", "thread_not_found", "missing_scope"})
 _SERVER_ERROR = 500
 
 
@@ -121,7 +121,7 @@ class Poster:
         try:
             found = await self._ours(channel, thread, reply_id)
         except SlackApiError as error:
-            if reason_of(error) in _NOT_THERE:
+            if reason_of(error) in NOT_THERE:
                 return None
             raise DeliveryError(f"Slack did not let us look for a reply: {reason_of(error)}") from error
         parts = {part: ts for part, (ts, _) in found.items()}
@@ -173,6 +173,21 @@ class Poster:
             await self._client.chat_delete(channel=channel, ts=stamps.pop(part))
         return stamps.get(len(messages), "")
 
+    async def replace(self, channel: str, ts: str, messages: Sequence[Message]) -> bool:
+        """Put a message in place of one of ours, or nothing; False when Slack does not let us. It keeps its mark."""
+        try:
+            if not messages:
+                await self._client.chat_delete(channel=channel, ts=ts)
+            for message in messages[:1]:
+                await self._client.chat_update(channel=channel, ts=ts, **content_of(message))
+        except SlackApiError as error:
+            if is_uncertain(error):
+                raise DeliveryError(f"Slack did not take a change: {reason_of(error)}") from error
+            return reason_of(error) == "message_not_found" and not messages
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise DeliveryError(f"Slack did not take a change: {reason_of(error)}") from error
+        return True
+
     async def whisper(self, channel: str, thread: str | None, user: str, messages: Sequence[Message]) -> None:
         """Show messages to one person in a channel, or in a direct message where the bot is not in it."""
         for message in messages:
@@ -188,10 +203,10 @@ class Poster:
             except (aiohttp.ClientError, TimeoutError) as error:
                 raise DeliveryError(f"Slack did not take a reply: {reason_of(error)}") from error
 
-    async def thread(self, channel: str, ts: str, until: float = 0.0) -> list[Mapping[str, Any]]:
-        """Give the messages of a thread, the oldest first; of a very long one the first and those before `until`.
+    async def thread(self, channel: str, ts: str | None, until: float = 0.0) -> list[Mapping[str, Any]]:
+        """Give the messages of a thread, the oldest first, or the newest of the channel, these first.
 
-        `until` is a stamp in seconds. Raises DeliveryError.
+        Of a very long thread it gives the first and those before `until`, a stamp in seconds. Raises DeliveryError.
         """
         try:
             return await self._messages(channel, ts, until)

@@ -12,6 +12,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from connectors.base import Command
 from connectors.slack.connection import CALL_SECONDS
 from connectors.slack.events import original_of, user_of
+from connectors.slack.growing import PEOPLE
 from connectors.slack.messages import to_messages
 
 if TYPE_CHECKING:
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 
 EDIT_WAIT_SECONDS = 30.0
 HTTP_OK = 200
-PEOPLE = ("U", "W")
-"""How the ids of people begin; a person as a channel is a place for that person alone."""
+CLICKS = ("click/", "view/")
+"""How the ids of clicks, and of forms that a click opened, begin."""
 
 
 def key_of(event: Event) -> Key:
@@ -61,8 +62,10 @@ class Replies:
     async def show(self, event: Event, reply: Reply, id_of: Callable[[Event], str]) -> str:
         """Show a reply and give the stamp of its last message, "" for what one person sees alone."""
         messages = to_messages(reply)
+        if reply.replaces and isinstance(event, Command) and await self._replace(event, messages):
+            return ""
         if isinstance(event, Command) or reply.private or event.address.channel.startswith(PEOPLE):
-            await self._whisper(event, messages)
+            await self.whisper(event, messages)
             return ""
         original = original_of(event.message_id)
         if original is not None:
@@ -88,7 +91,21 @@ class Replies:
             return None
         return await poster.revise(channel, thread, messages, reply_id, posted)
 
-    async def _whisper(self, event: Event, messages: Sequence[Message]) -> None:
+    async def _replace(self, click: Command, messages: Sequence[Message]) -> bool:
+        """Put a reply in place of the message whose button was clicked; False when that cannot be done.
+
+        What one person sees alone is changed over the click's own URL only. No reply leaves nothing in its place.
+        """
+        if not click.origin or not click.command_id.startswith(CLICKS):
+            return False
+        workspace = await self._workspaces.of(click.address.workspace)
+        url = self._response_urls.get(place_of(click))
+        if url is not None:
+            return await self._respond(workspace.client, url, messages, replace_original=True)
+        return await workspace.poster.replace(click.address.channel, click.origin, messages)
+
+    async def whisper(self, event: Event, messages: Sequence[Message]) -> None:
+        """Show messages to the sender alone."""
         workspace = await self._workspaces.of(event.address.workspace)
         url = self._response_urls.get(place_of(event))
         if url is not None and await self._respond(workspace.client, url, messages):
@@ -101,16 +118,25 @@ class Replies:
         else:
             await workspace.poster.whisper(channel, thread, user, messages)
 
-    async def _respond(self, web: AsyncWebClient, url: str, messages: Sequence[Message]) -> bool:
+    async def _respond(
+        self,
+        web: AsyncWebClient,
+        url: str,
+        messages: Sequence[Message],
+        *,
+        replace_original: bool = False,
+    ) -> bool:
         """Answer over the event's own URL, which works where the bot is no member; no token goes there."""
         client = AsyncWebhookClient(url, timeout=int(CALL_SECONDS), session=web.session)
         try:
-            for message in messages:
+            if replace_original and not messages:
+                return (await client.send(delete_original=True)).status_code == HTTP_OK
+            for place, message in enumerate(messages):
                 answer = await client.send(
                     text=message.text,
                     blocks=list(message.blocks),
                     response_type="ephemeral",
-                    replace_original=False,
+                    replace_original=replace_original and not place,
                 )
                 if answer.status_code != HTTP_OK:
                     return False

@@ -17,7 +17,7 @@ from slack_sdk.errors import SlackApiError
 from connectors.base import IncomingMessage, Reply
 from connectors.errors import DeliveryError
 from connectors.slack.events import original_of, user_of
-from connectors.slack.growing import Post, left_open, remove, settle
+from connectors.slack.growing import PEOPLE, Post, left_open, remove, settle
 from connectors.slack.limits import APPEND_STREAM, START_STREAM, UPDATE, quick, wait_of
 from connectors.slack.messages import markdown_pieces, to_messages
 from connectors.slack.posting import content_of, is_uncertain, metadata_of, reason_of
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from connectors.slack.messages import Message
     from connectors.slack.workspaces import Workspace
 
-PEOPLE = ("U", "W")
-"""How the ids of people begin; a person as a channel is a place for that person alone."""
 QUICK_SECONDS = 5.0
 SECONDS_BETWEEN_CHANGES = 1.0
 LONGEST_SHOWN = 8_000

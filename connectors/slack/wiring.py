@@ -9,6 +9,7 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
+from connectors.slack.assistant import PANE_EVENTS
 from connectors.slack.interactions import SHORTCUTS
 from connectors.slack.messages import ACTION_PREFIX
 from connectors.slack.views import FORM_VIEW
@@ -35,9 +36,11 @@ def build_app(
     commit: Callable[..., Awaitable[Any]],
     begin: Callable[..., Awaitable[None]],
     forget: Callable[..., Awaitable[None]],
+    suggest: Callable[..., Awaitable[None]],
 ) -> AsyncApp:
-    """Make the app: `commit` runs before every ack, `begin` after it; `forget` is told who came or went.
+    """Make the app: `commit` runs before every ack, `begin` after it.
 
+    `forget` is told who came or went, `suggest` who opened the assistant pane.
     Who we are is known without a call, so that no failed call of bolt's own acknowledges what was not committed.
     """
 
@@ -65,6 +68,8 @@ def build_app(
         app.event(kind)(begin)
     for kind in MEMBERSHIP:
         app.event(kind)(forget)
+    for kind in PANE_EVENTS:
+        app.event(kind)(suggest)
     app.command(names.ask)(begin)
     app.command(names.helpdesk)(begin)
     app.action(_OURS)(begin)

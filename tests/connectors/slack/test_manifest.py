@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from connectors.slack.assistant import PANE_EVENTS
 from connectors.slack.events import CommandNames
 from connectors.slack.wiring import MEMBERSHIP, MESSAGES
 
@@ -23,6 +24,12 @@ SCOPES_OF_METHODS = {
     "chat.postEphemeral": {"chat:write"},
     "chat.update": {"chat:write"},
     "chat.delete": {"chat:write"},
+    "chat.startStream": {"chat:write"},
+    "chat.appendStream": {"chat:write"},
+    "chat.stopStream": {"chat:write"},
+    "assistant.threads.setStatus": {"chat:write"},
+    "assistant.threads.setTitle": {"assistant:write"},
+    "assistant.threads.setSuggestedPrompts": {"assistant:write"},
     "conversations.history": READ_HISTORY,
     "conversations.replies": READ_HISTORY,
     "conversations.members": READ_MEMBERS,
@@ -33,6 +40,8 @@ SCOPES_OF_METHODS = {
 """docs.slack.dev/reference/methods"""
 SCOPES_OF_EVENTS = {
     "app_mention": {"app_mentions:read"},
+    "assistant_thread_started": {"assistant:write"},
+    "assistant_thread_context_changed": {"assistant:write"},
     "member_joined_channel": {"channels:read", "groups:read"},
     "member_left_channel": {"channels:read", "groups:read"},
     "message.channels": {"channels:history"},
@@ -43,8 +52,10 @@ SCOPES_OF_EVENTS = {
     "user_change": {"users:read"},
 }
 """docs.slack.dev/reference/events"""
-_CALL = re.compile(r"(?:_client|client)\.((?:auth|apps|chat|conversations|usergroups|users|views)_\w+)\b")
-_NAMED = re.compile(r'"((?:chat|conversations|usergroups|users|views)\.\w+)"')
+_CALL = re.compile(
+    r"(?:_client|client)\.((?:assistant|auth|apps|chat|conversations|usergroups|users|views)_\w+)\b"
+)
+_NAMED = re.compile(r'"((?:assistant|chat|conversations|usergroups|users|views)\.\w+)"')
 
 
 @pytest.fixture
@@ -59,7 +70,7 @@ def methods(repository: Path) -> set[str]:
     """Every method of the Web API that the code calls."""
     code = "".join(path.read_text() for path in (repository / "connectors" / "slack").glob("*.py"))
     return {
-        name.replace("_", ".", name.count("_") if name.startswith("apps_") else 1)
+        name.replace("_", ".", name.count("_") if name.startswith(("apps_", "assistant_")) else 1)
         for name in _CALL.findall(code)
     } | set(_NAMED.findall(code))
 
@@ -80,7 +91,7 @@ def test_the_events_are_those_that_are_handled(manifest: dict[str, Any]) -> None
     subscribed = {
         event.partition(".")[0] for event in manifest["settings"]["event_subscriptions"]["bot_events"]
     }
-    assert subscribed == {*MESSAGES, *MEMBERSHIP}
+    assert subscribed == {*MESSAGES, *MEMBERSHIP, *PANE_EVENTS}
 
 
 def test_the_commands_are_those_of_the_settings(manifest: dict[str, Any]) -> None:
