@@ -25,10 +25,11 @@ from connectors.slack.answering import Answering
 from connectors.slack.assistant import PANE_EVENTS, Pane
 from connectors.slack.events import SLACK, CommandNames, deleted_in
 from connectors.slack.forms import Forms
+from connectors.slack.growing import PEOPLE
 from connectors.slack.interactions import takes_response, to_event
 from connectors.slack.messages import to_messages
 from connectors.slack.recent import Recent
-from connectors.slack.showing import PEOPLE, Replies, key_of, place_of
+from connectors.slack.showing import Replies, key_of, place_of
 from connectors.slack.wiring import MEMBERSHIP, build_app
 from connectors.slack.workspaces import Workspaces
 
