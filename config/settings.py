@@ -233,6 +233,8 @@ class DiscordSettings(Section):
     token: SecretStr = SecretStr("")
     guilds: frozenset[Snowflake] = frozenset()
     test_guild: Snowflake | Literal[""] = ""
+    answered_tag: str = "answered"
+    human_tag: str = "needs a human"
     api_url: HttpUrl = ""
     gateway_url: SocketUrl = ""
 
