@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from knowledge.answering.answer import AnswerPipeline
     from knowledge.answering.evidence import EvidencePipeline
     from knowledge.answering.gate import EvidenceGate
+    from knowledge.answering.llm.budget import DayCounter, LlmBudget
     from knowledge.database import Database
     from knowledge.embedding.engine import Embedding
     from knowledge.index import ArticleIndex
@@ -241,7 +242,28 @@ class ArticleParts:
         self._stack.push_async_callback(evidence.close)
         return evidence
 
+    async def llm_budget(self) -> LlmBudget:
+        """Give what counts what the language model costs; set its `tell` to hear of a limit."""
+        return await self._once("llm_budget", self._build_llm_budget)
+
+    async def _build_llm_budget(self) -> LlmBudget:
+        from knowledge.answering.llm.budget import LlmBudget
+
+        return LlmBudget(self.settings.llm, await self._day_counter(), self.clock)
+
+    async def _day_counter(self) -> DayCounter:
+        from knowledge.answering.llm.sql_counter import SqlCounter
+
+        return SqlCounter(await self.database())
+
     async def _build_answering(self) -> AnswerPipeline:
         from knowledge.answering.answer import AnswerPipeline
 
-        return AnswerPipeline(await self.index(), self.embedding, self.settings.answer)
+        settings, writer = self.settings, None
+        if settings.llm.model:
+            from knowledge.answering.llm.build import build_writer
+
+            longest = settings.answer.timeout_seconds
+            writer = build_writer(settings.llm, await self.llm_budget(), longest_seconds=longest)
+            self._stack.push_async_callback(writer.close)
+        return AnswerPipeline(await self.index(), self.embedding, settings.answer, writer)

@@ -42,7 +42,8 @@ async def run_checks(
 ) -> list[CheckResult]:
     """Try everything that `settings`, loaded from `file`, names; never raises for what it finds.
 
-    Results come in a fixed order: config, personas, model, database, search index, Redis, sources, Slack, Discord.
+    Results come in a fixed order: config, personas, embedding model, database, search index, Redis, sources, language
+    model, Slack, Discord.
     """
     personas = [
         settings.persona.default,
@@ -55,12 +56,13 @@ async def run_checks(
         ("search index", check_index(settings)),
         ("redis", check_redis(settings.redis.url.get_secret_value(), settings.data_dir)),
         *((_source_label(source.name), _source(source, environ)) for source in settings.sources),
+        *([("llm", check_llm(settings.llm, settings.answer.timeout_seconds))] if settings.llm.model else []),
         ("slack", check_slack(settings.slack, web_port=settings.web.port)),
         ("discord", check_discord(settings.discord)),
     ]
     found = await asyncio.gather(*(_guarded(name, check) for name, check in checks))
     chat = found[-2:]
-    together = [*_sources_together(settings), *_channels(settings), *check_llm(settings.llm)]
+    together = [*_sources_together(settings), *_channels(settings)]
     return [_config(file), *found[:-2], *together, *chat]
 
 

@@ -139,3 +139,12 @@ sync_runs = Table(
 )
 """What each sync did, the newest few hundred a source; `report` is JSON."""
 Index("sync_runs_source", sync_runs.c.source, sync_runs.c.id)
+
+llm_days = Table(
+    "llm_days",
+    metadata,
+    Column("day", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("amount", BigInteger, nullable=False),
+)
+"""What the language model took, by day (UTC): `cost` in millionths, `tokens`, `told`. Used without Redis only."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from knowledge.answering.compose import closest
 from knowledge.answering.language import detect_language, same_language
 from knowledge.answering.missing import topic_first
-from knowledge.answering.phrases import phrases, refusal
+from knowledge.answering.phrases import phrases, refusal, unsure_words
 from knowledge.embedding import block_torch
 from knowledge.models import Answer, Verdict
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
     from config.persona import Persona
     from config.settings import AnswerSettings
-    from knowledge.answering.compose import Composed
+    from knowledge.answering.llm.writer import LlmWriter
     from knowledge.answering.steps.payload import Made
     from knowledge.embedding.engine import Embedding
     from knowledge.index import ArticleIndex
     from knowledge.models import Citation, Evidence, OnText, Question
 
-ANSWER_VERSION = "2"
+ANSWER_VERSION = "3"
 """Moves when the same evidence would give another answer; part of the answer cache's key."""
 
 
@@ -35,30 +35,34 @@ def new_answer_id() -> str:
 
 
 class AnswerPipeline:
-    """A Haystack pipeline whose one component generates and grounds; extractive while there is no LLM.
+    """A Haystack pipeline whose one component generates and grounds; extractive without a `writer`.
 
     An answer is never longer than `answer.max_characters`, the bot's own words aside, unless one list of
     steps alone is. Evidence that the gate turned down is not given to the generator. Raises KnowledgeError.
     """
 
-    def __init__(self, index: ArticleIndex, embedding: Embedding, settings: AnswerSettings) -> None:
+    def __init__(
+        self,
+        index: ArticleIndex,
+        embedding: Embedding,
+        settings: AnswerSettings,
+        writer: LlmWriter | None = None,
+    ) -> None:
         self._index = index
         self._embedding = embedding
         self._settings = settings
+        self._writer = writer
         self._pipeline: Pipeline | None = None
         self._building = asyncio.Lock()
 
     async def warm(self) -> None:
-        """Load Haystack before the first question."""
+        """Load Haystack, and the model's client, before the first question."""
         await self._ready()
+        if self._writer:
+            await self._writer.warm()
 
     async def run(
-        self,
-        question: Question,
-        evidence: Evidence,
-        persona: Persona,
-        *,
-        on_text: OnText | None = None,  # noqa: ARG002 - an extract comes at once
+        self, question: Question, evidence: Evidence, persona: Persona, *, on_text: OnText | None = None
     ) -> Answer:
         """Answer from the evidence, or say in the persona's words that the articles do not.
 
@@ -70,12 +74,14 @@ class AnswerPipeline:
         pipeline = await self._ready()
         from knowledge.answering.steps.payload import Given  # noqa: PLC0415 - as above
 
-        output = await pipeline.run_async({"extractive": {"given": Given(evidence, persona)}})
-        made: Made = output["extractive"]["made"]
+        output = await pipeline.run_async({"answerer": {"given": Given(evidence, persona, on_text)}})
+        made: Made = output["answerer"]["made"]
         trace |= made.trace
         if not made.composed.text:
             return _unanswered(question, evidence, persona, trace)
-        return _answered(question, evidence, persona, made.composed, trace)
+        if made.doubtful and evidence.verdict is Verdict.ANSWERED:
+            evidence = replace(evidence, verdict=Verdict.UNSURE)
+        return _answered(question, evidence, persona, made, trace)
 
     async def _ready(self) -> Pipeline:
         async with self._building:
@@ -91,13 +97,20 @@ class AnswerPipeline:
 
         pipeline = Pipeline()
         answerer = ExtractiveAnswerer(self._index, self._embedding, self._settings.max_characters)
-        pipeline.add_component("extractive", answerer)
+        if self._writer is None:
+            pipeline.add_component("answerer", answerer)
+            return pipeline
+        from knowledge.answering.steps.generative import GroundedWriter  # noqa: PLC0415
+
+        written = GroundedWriter(self._writer, answerer, self._embedding, self._settings.max_characters)
+        pipeline.add_component("answerer", written)
         return pipeline
 
 
 def _answered(
-    question: Question, evidence: Evidence, persona: Persona, composed: Composed, trace: dict[str, Any]
+    question: Question, evidence: Evidence, persona: Persona, made: Made, trace: dict[str, Any]
 ) -> Answer:
+    composed = made.composed
     spoken = phrases(persona.language)
     asked_in = question.language or detect_language(question.text)
     cited = {(citation.source, citation.article_id) for citation in composed.citations}
@@ -108,10 +121,8 @@ def _answered(
         text = f"{text}\n\n{spoken.note(written_in)}"
     near: tuple[Citation, ...] = ()
     if evidence.verdict is Verdict.UNSURE:
-        unsure = (
-            spoken.unsure if evidence.missing is None else f"{spoken.lack(evidence.missing)} {spoken.unsure}"
-        )
-        text = f"{unsure}\n\n{text}"
+        if not made.opened:
+            text = f"{unsure_words(persona, evidence.missing)}\n\n{text}"
         near = closest([s.passage for s in evidence.passages], composed.citations)
     return Answer(
         id=new_answer_id(),
@@ -149,17 +160,21 @@ def _unanswered(question: Question, evidence: Evidence, persona: Persona, trace:
 def _evidence_trace(evidence: Evidence) -> dict[str, Any]:
     missing = evidence.missing
     spelling = {"repaired": dict(evidence.repaired)} if evidence.repaired else {}
-    return spelling | ({"missing": asdict(missing)} if missing else {}) | {
-        "passages": [
-            {
-                "id": scored.passage.id,
-                "title": scored.passage.title,
-                "heading": " > ".join(scored.passage.heading_path),
-                "score": round(scored.score, 4),
-                "dense": round(scored.dense, 4),
-                "keyword": round(scored.keyword, 4),
-            }
-            for scored in evidence.passages
-        ],
-        "features": {name: round(value, 4) for name, value in evidence.features.items()},
-    }
+    return (
+        spelling
+        | ({"missing": asdict(missing)} if missing else {})
+        | {
+            "passages": [
+                {
+                    "id": scored.passage.id,
+                    "title": scored.passage.title,
+                    "heading": " > ".join(scored.passage.heading_path),
+                    "score": round(scored.score, 4),
+                    "dense": round(scored.dense, 4),
+                    "keyword": round(scored.keyword, 4),
+                }
+                for scored in evidence.passages
+            ],
+            "features": {name: round(value, 4) for name, value in evidence.features.items()},
+        }
+    )

@@ -24,9 +24,17 @@ if TYPE_CHECKING:
 
 
 def pipeline_digest(
-    retrieval: RetrievalSettings, answer: AnswerSettings, gate: GateModel, model_digest: str
+    retrieval: RetrievalSettings,
+    answer: AnswerSettings,
+    gate: GateModel,
+    model_digest: str,
+    *,
+    writing: str = "",
 ) -> str:
-    """Give what stands in a cache key for all that decides an answer but the question and the articles."""
+    """Give what stands in a cache key for all that decides an answer but the question and the articles.
+
+    `writing` is the `writing_digest` of the language model, empty where there is none.
+    """
     return revision_of(
         installed_version("helpdesk-bot"),
         ANSWER_VERSION,
@@ -35,6 +43,7 @@ def pipeline_digest(
         asdict(BALANCED),
         gate.digest,
         model_digest,
+        *([writing] if writing else []),
     )
 
 
@@ -70,15 +79,20 @@ class CachedAnswers:
         answer_of: AnswerOf,
         *,
         digest: str,
+        desk_digest: Callable[[], str] = str,
         wait_seconds: float = 20.0,
     ) -> None:
-        """`evidence_of` and `answer_of` are the pipelines' `run`, `digest` is a `pipeline_digest`."""
+        """`evidence_of` and `answer_of` are the pipelines' `run`, `digest` is a `pipeline_digest`.
+
+        `desk_digest` is EvidencePipeline's: what may change while the bot runs.
+        """
         self._cache = cache
         self._index = index
         self._library = library
         self._evidence_of = evidence_of
         self._answer_of = answer_of
         self._digest = digest
+        self._desk_digest = desk_digest
         self._wait_seconds = wait_seconds
 
     async def answer(
@@ -101,7 +115,7 @@ class CachedAnswers:
         if not use_cache or not self._cache.is_enabled or question.exclude:
             evidence = await clock.time("retrieve", self._evidence_of(question))
             return clock.stamp(await make(evidence), CacheStatus.OFF)
-        key = cache_key(question, persona, self._digest)
+        key = cache_key(question, persona, f"{self._digest}{self._desk_digest()}")
         held = await clock.time("cache", self._cache.lookup(key))
         if held and await self._is_current(held):
             return clock.stamp(_again(held.answer), CacheStatus.HIT)
@@ -132,11 +146,13 @@ class CachedAnswers:
 
     async def _keep(self, key: str, answer: Answer, evidence: Evidence) -> None:
         # Versions of two generations cannot be compared: what was found in a replaced one is not kept.
+        # Nor is what a language model would have said otherwise but for its budget or a failure (`passing`).
         # Nor is what was found while the index lagged behind the library: it lacks what was dropped.
         current: CorpusVersion = self._index.version()
         lags = evidence.features.get("stale", 0.0) > 0
         if (
             not lags
+            and not answer.trace.get("passing")
             and answer.verdict is not Verdict.ERROR
             and evidence.version.generation == current.generation
         ):

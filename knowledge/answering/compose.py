@@ -52,7 +52,7 @@ def compose(parts: Sequence[Part], conflict: Conflict | None, phrases: Phrases) 
         mark = f" [{order[(part.article.source, part.article.id)]}]" if several else ""
         pieces.append(_part_text(part, units, mark, phrases))
     if conflict and written:
-        pieces.append(_conflict_text(conflict, written[0][0].section.hit, phrases))
+        pieces.append(conflict_text(conflict, written[0][0].section.hit, phrases))
     return Composed(neutralise("\n\n".join(pieces)), citations, tuple(dropped))
 
 
@@ -99,7 +99,8 @@ def _lead(part: Part, units: Sequence[SectionUnit], phrases: Phrases) -> str:
     return ""
 
 
-def _conflict_text(conflict: Conflict, cited: Passage, phrases: Phrases) -> str:
+def conflict_text(conflict: Conflict, cited: Passage, phrases: Phrases) -> str:
+    """Show both statements with their articles and dates."""
     lines = [f"**{phrases.conflict}**", ""]
     for sentence, passage in ((conflict.stated, cited), (conflict.other, conflict.passage)):
         date = passage.updated_at.date().isoformat() if passage.updated_at else phrases.no_date

@@ -54,6 +54,12 @@ def phrases(language: str | None) -> Phrases:
     return Phrases(**table.get(tag, table["en"]))
 
 
+def unsure_words(persona: Persona, missing: Missing | None) -> str:
+    """Say that the answer may not be one, and what the articles lack where that is known."""
+    said = phrases(persona.language)
+    return said.unsure if missing is None else f"{said.lack(missing)} {said.unsure}"
+
+
 def refusal(persona: Persona, missing: Missing | None) -> str:
     """Say in the persona's language what the articles lack; not known, or not sayable there: its own words."""
     tag = persona.language.replace("_", "-").split("-")[0].lower()

@@ -11,6 +11,7 @@ from bot.app import App
 from bot.valkey import EmbeddedValkey
 from knowledge.database import Database
 from tests.bot.checking import APP_TOKEN, BOT_TOKEN, DISCORD_TOKEN, check, platforms, settings_of, source
+from tests.fakes.llm_server import LlmServer, Turn
 from tests.fakes.serving import serving
 from tests.knowledge.conftest import make_article
 
@@ -65,12 +66,21 @@ async def test_what_is_not_configured_is_off(tmp_path: Path) -> None:
     assert results["sources"].warning
 
 
-async def test_a_language_model_that_is_not_used_is_a_warning(tmp_path: Path) -> None:
-    """Whoever configures one learns that this version does without."""
-    results = await check(settings_of(tmp_path, llm={"model": "llama3"}))
-    assert results["llm"].warning
-    assert "it is not used" in results["llm"].detail
+async def test_a_language_model_is_asked_for_real(tmp_path: Path) -> None:
+    """One short request tells whether name, address and key are right; the remedy names the key to mend."""
     assert "llm" not in await check(settings_of(tmp_path))
+    async with LlmServer([Turn("yes"), Turn(status=404)]) as server:
+        llm = {"model": "llama3", "api_base_url": server.url}
+        good = (await check(settings_of(tmp_path, llm=llm)))["llm"]
+        assert good.ok
+        assert "llama3 answers" in good.detail
+        assert len(server.requests) == 1
+        bad = (await check(settings_of(tmp_path, llm=llm)))["llm"]
+    assert not bad.ok
+    assert "see [llm] model and api_base_url" in bad.remedy
+    gone = (await check(settings_of(tmp_path, llm=llm)))["llm"]
+    assert not gone.ok
+    assert "is it running?" in gone.remedy
 
 
 async def test_an_unknown_persona_fails(tmp_path: Path) -> None:

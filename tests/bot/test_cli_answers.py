@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import subprocess
 from datetime import datetime
 from pathlib import Path
@@ -66,12 +67,17 @@ def test_ask_plain(desk):
     assert "\x1b" not in done.stdout
 
 
-def test_ask_with_a_language_model_says_once_that_it_is_not_used(desk):
-    """A warning on standard error; the answer is the articles' own."""
-    done = desk.run("ask", QUESTION, "--json", HELPDESK_BOT__LLM__MODEL="llama3")
+def test_ask_with_a_language_model_that_is_not_there(desk):
+    """Nothing listens at its address: the answer is the articles' own, and the log says why."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}/v1"
+        done = desk.run(
+            "ask", QUESTION, "--json", HELPDESK_BOT__LLM__MODEL="llama3", HELPDESK_BOT__LLM__API_BASE_URL=url
+        )
     assert json.loads(done.stdout)["verdict"] == "answered"
-    assert done.stderr.count("llm_is_not_used") == 1
-    assert "llama3" in done.stderr
+    assert "llm_failed" in done.stderr
+    assert "unreachable" in done.stderr
 
 
 def test_ask_for_an_audience(desk):

@@ -203,7 +203,7 @@ async def test_two_histories_in_one_database(database: Database, tmp_path: Path)
     (versions / "two.py").write_text(script.format(new="bot_2", old='"bot_1"', table="outbox"))
     await database.upgrade(str(tmp_path / "migrations"), "bot_version")
     assert await database.fetch("SELECT version_num FROM bot_version", []) == [("bot_2",)]
-    assert await database.fetch("SELECT version_num FROM knowledge_version", []) == [("knowledge_0001",)]
+    assert await database.fetch("SELECT version_num FROM knowledge_version", []) == [("knowledge_0002",)]
     assert await database.fetch("SELECT count(*) FROM inbox, outbox", []) == [(0,)]
 
 

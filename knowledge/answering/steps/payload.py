@@ -1,5 +1,6 @@
 """What the steps hand to each other."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -59,15 +60,22 @@ class Judged(Shared):
 
 @dataclass(frozen=True, slots=True)
 class Given(Shared):
-    """What the generator gets."""
+    """What the generator gets; `on_text` takes the pieces of an answer while it is written."""
 
     evidence: Evidence
     persona: Persona
+    on_text: Callable[[str], Awaitable[None]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Made(Shared):
-    """What the generator gives."""
+    """What the generator gives.
+
+    `opened`: the text already begins with the words for an uncertain answer. `doubtful`: the model that read the
+    passages says that they do not answer.
+    """
 
     composed: Composed
     trace: dict[str, Any]
+    opened: bool = False
+    doubtful: bool = False
