@@ -16,10 +16,12 @@ from bot.access import CONSOLE
 from bot.errors import NothingToRun
 from bot.health import Part
 from bot.outbox import OutboxRunner
+from bot.remembered import RedisRemembered
 from bot.scheduler import Scheduler
 from bot.web.application import build_application
 from bot.web.server import WebServer
 from connectors.base import ServesHttp
+from connectors.remembering import Remembers
 from knowledge.errors import KnowledgeError
 from knowledge.sync import INDEX_LEASE
 
@@ -83,6 +85,10 @@ async def _run_all(
     app: App, connectors: dict[str, ChatConnector], web: WebServer | None, stop: asyncio.Event
 ) -> None:
     delivery = await app.delivery()
+    store = RedisRemembered(await app.redis(), app.clock)
+    for connector in connectors.values():
+        if isinstance(connector, Remembers):
+            connector.remember_in(store)
     scheduler = Scheduler(await app.upkeep(), await app.runs(), clock=app.clock, random=Random())  # noqa: S311 - jitter
     # a terminal that was closed waits for nothing: what it left is not answered in the next one
     reachable = {name: connector for name, connector in connectors.items() if name != CONSOLE}

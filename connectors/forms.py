@@ -51,3 +51,14 @@ class Wanted:
     typed: str = ""
     limit: int = 25
     outsiders: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CommandInfo:
+    """A command that people can give; `arguments` in words, such as `[SOURCE …]`. Buttons send the hidden ones."""
+
+    name: str
+    arguments: str
+    help: str
+    admin: bool = False
+    hidden: bool = False

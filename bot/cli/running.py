@@ -14,11 +14,13 @@ from bot.checks import run_checks
 from bot.cli.logs import configure_logs
 from bot.cli.output import note, print_json, print_table
 from bot.cli.runtime import TERMINATED, execute, settings_from
+from bot.commands.table import COMMANDS
 from config.errors import ConfigError
 from config.loading import find_config
 from config.settings import Settings, SourceSettings, load_settings
 from connectors.base import ChatConnector
 from connectors.errors import ConnectorConfigError
+from connectors.forms import CommandInfo
 from knowledge.errors import KnowledgeError
 from knowledge.sources.base import build_source
 
@@ -68,11 +70,17 @@ def build_connectors(settings: Settings) -> list[ChatConnector]:
         if name not in entries:
             raise ConnectorConfigError(f"{name} has a token, but this version has no {name} connector yet")
         connector: Any = entries[name].load()
-        built.append(connector.from_settings(getattr(settings, name)))
+        given = {"commands": command_infos()} if name == "discord" else {}
+        built.append(connector.from_settings(getattr(settings, name), **given))
     if settings.sites:
         connector = entries["web"].load()
         built.append(connector.from_settings(settings.sites))
     return built
+
+
+def command_infos() -> list[CommandInfo]:
+    """Give what a platform that lists commands needs to know of them."""
+    return [CommandInfo(spec.name, spec.arguments, spec.help, spec.admin, spec.hidden) for spec in COMMANDS]
 
 
 def check_all(config: Path | None, *, as_json: bool) -> int:

@@ -2,147 +2,194 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import inspect
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import discord
 import structlog
 from discord import app_commands
 
-from connectors.discord.views import ArticleForm
+from connectors.discord.format import shortened
+from connectors.discord.options import LINE_LIMIT, WITH_FILES, Option, arguments_of, options_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-    from connectors.discord.client import HelpdeskClient
+    from connectors.discord.options import Kind
+    from connectors.forms import CommandInfo
+
+    Callback = Callable[..., Awaitable[None]]
 
 QUESTION_LIMIT = 2_000
-LINE_LIMIT = 200
-
-FOR_ALL = {
-    "help": "What I can do",
-    "sources": "Where my articles come from, and how fresh they are",
-    "why": "How my last answer here came about",
-}
-FOR_ADMINS = {
-    "status": "What works and what does not",
-    "reindex": "Make the search index anew",
-}
-"""Commands without arguments, with what Discord shows of them."""
+DESCRIPTION_LIMIT = 100
+FOR_ALL = "helpdesk"
+FOR_ADMINS = "helpdesk-admin"
+"""Discord's permissions are per top-level command, so there are two."""
+ANSWER_THIS, SAVE, WHY = "Answer this", "Save as article", "Why"
 
 
-def build_tree(client: HelpdeskClient) -> app_commands.CommandTree[HelpdeskClient]:
+class Desk(Protocol):
+    """What commands, buttons and menus hand what somebody wants to."""
+
+    async def ask(self, interaction: discord.Interaction[Any], question: str, *, shared: bool) -> None:
+        """Answer a question."""
+        ...
+
+    async def do(
+        self,
+        interaction: discord.Interaction[Any],
+        name: str,
+        arguments: str,
+        files: Sequence[discord.Attachment] = (),
+    ) -> None:
+        """Do a command, after its form if it has one."""
+        ...
+
+    async def on_message_menu(
+        self, interaction: discord.Interaction[Any], menu: str, message: discord.Message
+    ) -> None:
+        """Do what stands in the menu of a message."""
+        ...
+
+    async def offer(
+        self, interaction: discord.Interaction[Any], kind: Kind, typed: str, *, many: bool
+    ) -> list[app_commands.Choice[str]]:
+        """Give what could be meant; nothing when that takes too long."""
+        ...
+
+
+def build_tree(
+    client: discord.Client, desk: Desk, commands: Sequence[CommandInfo]
+) -> app_commands.CommandTree[Any]:
     """Give the commands of the bot. Who may use which is checked again when it is done."""
-    tree = app_commands.CommandTree(
+    tree: app_commands.CommandTree[Any] = app_commands.CommandTree(
         client,
         allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=False),
         allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
     )
-    tree.add_command(_ask(client))
-    tree.add_command(_helpdesk(client))
-    tree.add_command(_admin(client))
-    for menu in _menus(client):
+    tree.add_command(_ask(desk))
+    shown = [command for command in commands if not command.hidden]
+    for_all = [command for command in shown if not command.admin]
+    for_admins = [command for command in shown if command.admin]
+    if for_all:
+        tree.add_command(_group(desk, FOR_ALL, "What I know, and how I came to an answer", for_all, None))
+    if for_admins:
+        managers = discord.Permissions(manage_guild=True)
+        tree.add_command(_group(desk, FOR_ADMINS, "Keep the helpdesk's articles", for_admins, managers))
+    names = {command.name for command in commands}
+    for menu in _menus(desk, with_save="add" in names, with_why="why" in names):
         tree.add_command(menu)
     return tree
 
 
-def _ask(client: HelpdeskClient) -> app_commands.Command[Any, ..., None]:
+def _ask(desk: Desk) -> app_commands.Command[Any, ..., None]:
     @app_commands.command(name="ask", description="Ask a question about our articles")
     @app_commands.describe(question="Your question", share="Let everyone here read the answer")
     async def ask(
-        interaction: discord.Interaction[HelpdeskClient],
+        interaction: discord.Interaction[Any],
         question: app_commands.Range[str, 1, QUESTION_LIMIT],
         share: bool = False,  # noqa: FBT001, FBT002 - an option of the command
     ) -> None:
-        await client.ask(interaction, question, shared=share)
+        await desk.ask(interaction, question, shared=share)
 
+    ask.autocomplete("question")(_offering(desk, Option("question", "", suggests="question"), "question"))
     return ask
 
 
-def _helpdesk(client: HelpdeskClient) -> app_commands.Group:
-    group = app_commands.Group(name="helpdesk", description="What I know, and how I came to an answer")
-    for name, description in FOR_ALL.items():
-        group.add_command(_plain(client, name, description))
-
-    @group.command(name="list", description="The articles that you may read")
-    @app_commands.describe(source="Only those of this source")
-    async def list_articles(
-        interaction: discord.Interaction[HelpdeskClient],
-        source: app_commands.Range[str, 0, LINE_LIMIT] = "",
-    ) -> None:
-        await client.do(interaction, "list", source)
-
+def _group(
+    desk: Desk,
+    name: str,
+    description: str,
+    commands: Sequence[CommandInfo],
+    permissions: discord.Permissions | None,
+) -> app_commands.Group:
+    group = app_commands.Group(name=name, description=description, default_permissions=permissions)
+    for command in commands:
+        group.add_command(_command(desk, command))
     return group
 
 
-def _admin(client: HelpdeskClient) -> app_commands.Group:
-    group = app_commands.Group(
-        name="helpdesk-admin",
-        description="Keep the helpdesk's articles",
-        default_permissions=discord.Permissions(manage_guild=True),
+def _command(desk: Desk, info: CommandInfo) -> app_commands.Command[Any, ..., None]:
+    """Make a slash command whose options are those of the table's row."""
+    options = options_of(info)
+    files = [
+        "file" if number == 1 else f"file{number}" for number in range(1, WITH_FILES.get(info.name, 0) + 1)
+    ]
+
+    async def callback(interaction: discord.Interaction[Any], **given: Any) -> None:
+        attached = [given[name] for name in files if given.get(name) is not None]
+        await desk.do(interaction, info.name, arguments_of(options, given), attached)
+
+    parameters = [*map(_parameter, options), *map(_file, files)]
+    callback.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [_positional("interaction", discord.Interaction), *parameters]
     )
-    for name, description in FOR_ADMINS.items():
-        group.add_command(_plain(client, name, description))
-
-    @group.command(name="sync", description="Read the sources again now")
-    @app_commands.describe(sources="Their names; empty for all")
-    async def sync(
-        interaction: discord.Interaction[HelpdeskClient],
-        sources: app_commands.Range[str, 0, LINE_LIMIT] = "",
-    ) -> None:
-        await client.do(interaction, "sync", sources)
-
-    @group.command(name="persona", description="In whose voice I speak here")
-    @app_commands.describe(name="Empty to see who there is")
-    async def persona(
-        interaction: discord.Interaction[HelpdeskClient],
-        name: app_commands.Range[str, 0, LINE_LIMIT] = "",
-    ) -> None:
-        await client.do(interaction, "persona", name)
-
-    @group.command(name="add", description="Add an article")
-    async def add(interaction: discord.Interaction[HelpdeskClient]) -> None:
-        await interaction.response.send_modal(ArticleForm())
-
-    @group.command(name="remove", description="Remove an article")
-    @app_commands.describe(article="Its id, as /helpdesk list shows it")
-    async def remove(
-        interaction: discord.Interaction[HelpdeskClient],
-        article: app_commands.Range[str, 1, LINE_LIMIT],
-    ) -> None:
-        await client.do(interaction, "remove", article)
-
-    return group
+    described = {option.name: option.description for option in options}
+    described |= dict.fromkeys(files, "A Markdown, HTML, PDF, DOCX or text file")
+    words = shortened(info.help[:1].upper() + info.help[1:], DESCRIPTION_LIMIT)
+    command: app_commands.Command[Any, ..., None] = app_commands.Command(
+        name=info.name.replace("_", "-"),
+        description=words,
+        callback=app_commands.describe(**described)(callback),
+    )
+    for option in options:
+        if option.suggests is not None:
+            command.autocomplete(option.name)(_offering(desk, option, option.suggests))
+    return command
 
 
-def _plain(client: HelpdeskClient, name: str, description: str) -> app_commands.Command[Any, ..., None]:
-    @app_commands.command(name=name, description=description)
-    async def plain(interaction: discord.Interaction[HelpdeskClient]) -> None:
-        await client.do(interaction, name, "")
+def _parameter(option: Option) -> inspect.Parameter:
+    annotation: Any
+    if option.choices:
+        annotation = Literal[option.choices]
+    else:
+        annotation = app_commands.Range[str, 1 if option.required else 0, LINE_LIMIT]
+    default = inspect.Parameter.empty if option.required else ""
+    return _positional(option.name, annotation, default)
 
-    return plain
+
+def _file(name: str) -> inspect.Parameter:
+    return _positional(name, discord.Attachment | None, None)
 
 
-def _menus(client: HelpdeskClient) -> list[app_commands.ContextMenu]:
-    @app_commands.context_menu(name="Answer this")
-    async def answer_this(interaction: discord.Interaction[HelpdeskClient], message: discord.Message) -> None:
-        await client.ask(interaction, message.content, shared=False)
+def _positional(name: str, annotation: Any, default: Any = inspect.Parameter.empty) -> inspect.Parameter:
+    return inspect.Parameter(
+        name, inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=annotation, default=default
+    )
 
-    @app_commands.context_menu(name="Save as article")
-    @app_commands.default_permissions(manage_guild=True)
-    async def save_as_article(
-        interaction: discord.Interaction[HelpdeskClient], message: discord.Message
-    ) -> None:
-        await interaction.response.send_modal(ArticleForm(message.content))
 
-    return [answer_this, save_as_article]
+def _offering(desk: Desk, option: Option, kind: Kind) -> Any:
+    async def offer(interaction: discord.Interaction[Any], current: str) -> list[app_commands.Choice[str]]:
+        return await desk.offer(interaction, kind, current, many=option.many)
+
+    return offer
+
+
+def _menus(desk: Desk, *, with_save: bool, with_why: bool) -> list[app_commands.ContextMenu]:
+    menus = [_menu(desk, ANSWER_THIS)]
+    if with_save:
+        menus.append(_menu(desk, SAVE))
+        menus[-1].default_permissions = discord.Permissions(manage_guild=True)
+    if with_why:
+        menus.append(_menu(desk, WHY))
+    return menus
+
+
+def _menu(desk: Desk, name: str) -> app_commands.ContextMenu:
+    @app_commands.context_menu(name=name)
+    async def menu(interaction: discord.Interaction[Any], message: discord.Message) -> None:
+        await desk.on_message_menu(interaction, name, message)
+
+    return menu
 
 
 async def register(
-    tree: app_commands.CommandTree[HelpdeskClient], application_id: int, guild: discord.Object | None
+    tree: app_commands.CommandTree[Any], application_id: int, guild: discord.Object | None
 ) -> bool:
     """Register the commands, in one server or everywhere; False: they stand there already.
 
-    Discord is asked what stands there: that is true for every process, and after somebody removed one.
+    Discord is asked what stands there, in one call. A digest of our own would be wrong after somebody removed a
+    command, after another process or version registered its own, and whenever Redis was flushed.
     """
     http = tree.client.http
     if guild is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
 import aiohttp
@@ -14,15 +15,19 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from connectors.base import DurableHandler
-from connectors.discord.client import HelpdeskClient
+from connectors.discord.client import ClientOptions, HelpdeskClient
+from connectors.discord.files import Files
 from connectors.discord.incoming import PLATFORM, Incoming
+from connectors.discord.tags import TagNames
 from connectors.errors import ConnectorConfigError, DeliveryError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from config.settings import DiscordSettings
-    from connectors.base import Address, Event, Handler, Reply
+    from connectors.base import Address, Event, Handler, Reply, SharedFile
+    from connectors.forms import CommandInfo
+    from connectors.remembering import Remembered
 
 READY_SECONDS = 20.0
 NO_CONTENT = (
@@ -32,7 +37,7 @@ NO_CONTENT = (
 
 
 class DiscordConnector:
-    """Implements `connectors.base.ChatConnector`, `AnswersEvents` and `bot.delivery.FindsPosts`."""
+    """Implements `connectors.base.ChatConnector`, `AnswersEvents`, `FetchesFiles` and `bot.delivery.FindsPosts`."""
 
     name = PLATFORM
 
@@ -44,10 +49,13 @@ class DiscordConnector:
         test_guild: str = "",
         api_url: str = "",
         gateway_url: str = "",
+        commands: Sequence[CommandInfo] = (),
+        tags: TagNames | None = None,
     ) -> None:
         self._token = token
         self._guilds = guilds
-        self._test_guild = test_guild
+        self._options = ClientOptions(commands, test_guild, tags or TagNames())
+        self._files = Files(api_url)
         self._api_url = api_url.rstrip("/")
         self._gateway_url = gateway_url
         self._client: HelpdeskClient | None = None
@@ -55,15 +63,21 @@ class DiscordConnector:
         self._log = structlog.get_logger()
 
     @classmethod
-    def from_settings(cls, settings: DiscordSettings) -> Self:
-        """Build it from the `[discord]` table."""
+    def from_settings(cls, settings: DiscordSettings, commands: Sequence[CommandInfo] = ()) -> Self:
+        """Build it from the `[discord]` table; `commands` are those that people can give."""
         return cls(
             settings.token.get_secret_value(),
             guilds=settings.guilds,
             test_guild=settings.test_guild,
             api_url=settings.api_url,
             gateway_url=settings.gateway_url,
+            commands=commands,
+            tags=TagNames(settings.answered_tag, settings.human_tag),
         )
+
+    def remember_in(self, store: Remembered) -> None:
+        """Keep over restarts who writes to the bot directly; call it before `run`."""
+        self._options = replace(self._options, store=store)
 
     async def run(self, handler: Handler) -> None:
         """Listen and answer until cancelled. Raises ConnectorConfigError when Discord refuses the bot."""
@@ -86,7 +100,7 @@ class DiscordConnector:
             handler,
             Incoming(self._guilds),
             message_content=message_content,
-            test_guild=self._test_guild,
+            options=self._options,
             ready=self._ready,
         )
         return self._client
@@ -99,9 +113,13 @@ class DiscordConnector:
         """Give the event with what is not known before it is committed."""
         return await (await self._connected()).look_up(event)
 
-    async def reply(self, event: Event, reply: Reply, begun: str = "") -> str:  # noqa: ARG002 - nothing grows yet
-        """Show the reply to an event that somebody left behind. Raises DeliveryError."""
-        return await (await self._connected()).show(event, reply)
+    async def reply(self, event: Event, reply: Reply, begun: str = "") -> str:
+        """Show the reply to an event that somebody left behind, in a post that was begun. Raises DeliveryError."""
+        return await (await self._connected()).answering.show(event, reply, begun)
+
+    async def fetch(self, file: SharedFile, address: Address, most_bytes: int) -> bytes:  # noqa: ARG002
+        """Give a shared file's bytes. Raises DeliveryError when it is larger or cannot be had."""
+        return await self._files.fetch(file, most_bytes)
 
     async def find_post(self, address: Address, metadata_id: str) -> str | None:
         """Give the id of the post that carries this reply, or None. Raises DeliveryError."""

@@ -26,6 +26,8 @@ TITLE_LIMIT = 300
 NOTE_LIMIT = 200
 URL_LIMIT = 1_000
 
+GROWING = "\n-# ✍ …"
+"""Ends a message while its reply is being made: whoever finds it after a crash knows that something is missing."""
 BUTTON_PREFIX = "helpdesk"
 """Every button's custom id is `helpdesk:NAME:VALUE`, also on answers a year old."""
 
@@ -74,11 +76,22 @@ def length(text: str) -> int:
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
-def _pieces(text: str) -> list[str]:
-    limit = CONTENT_LIMIT
+def growing(text: str) -> str:
+    """Give the beginning of a reply that is still being made, as much as one message holds, marked as such."""
+    pieces = _pieces(to_discord(text), CONTENT_LIMIT - len(GROWING))
+    return f"{pieces[0] if pieces else ''}{GROWING}"
+
+
+def is_growing(content: str) -> bool:
+    """Whether a message of ours shows a reply that is not all there."""
+    return content.endswith(GROWING.strip())
+
+
+def _pieces(text: str, most: int = CONTENT_LIMIT) -> list[str]:
+    limit = most
     while True:
         pieces = [piece.text for piece in split(text, limit)]
-        over = max(map(length, pieces), default=0) - CONTENT_LIMIT
+        over = max(map(length, pieces), default=0) - most
         if over <= 0:
             return pieces
         limit = max(SHORTEST_LIMIT, limit - over)
@@ -115,12 +128,13 @@ def _buttons(actions: Sequence[Action]) -> Iterable[Button]:
         custom_id = f"{BUTTON_PREFIX}:{action.name}:{action.value}"
         if length(custom_id) > CUSTOM_ID_LIMIT:
             continue  # shortened it would name another answer
-        made.setdefault(custom_id, Button(custom_id, _label(action.label)))
+        made.setdefault(custom_id, Button(custom_id, shortened(action.label, LABEL_LIMIT) or "…"))
     return list(made.values())[:BUTTON_LIMIT]
 
 
-def _label(words: str) -> str:
-    label = " ".join(words.split()) or "…"
-    while length(label) > LABEL_LIMIT:
-        label = f"{label[: len(label) - 2]}…"
-    return label
+def shortened(words: str, limit: int) -> str:
+    """Give the words in one line of at most `limit`, with an ellipsis where some are left out."""
+    line = " ".join(words.split())
+    while length(line) > limit:
+        line = f"{line[: len(line) - 2]}…"
+    return line

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import discord
 
 from connectors.base import Address, Command, IncomingMessage, Person, SharedFile
+from connectors.forms import Wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
 
     from discord.abc import MessageableChannel
+
+    from connectors.discord.options import Kind
 
 PLATFORM = "discord"
 SPOKEN = frozenset({discord.MessageType.default, discord.MessageType.reply})
@@ -21,6 +26,9 @@ NO_WORDS = "help"
 """What a bare mention of the bot asks for."""
 INTERACTION = "interaction/"
 """Begins the message id of a question that came by a command and not by a message."""
+EDIT_SECONDS = 60.0
+"""An edit after that is not answered again."""
+_EDIT = "/edit/"
 
 _USER = re.compile(r"<@!?(\d+)>")
 _ROLE = re.compile(r"<@&(\d+)>")
@@ -70,6 +78,10 @@ class Incoming:
             outsiders=not direct and not self._counts(message.guild),
         )
 
+    def edited(self, event: IncomingMessage, edited_at: datetime) -> IncomingMessage:
+        """Give a message that was answered and then edited as an event of its own."""
+        return replace(event, message_id=f"{event.message_id}{_EDIT}{int(edited_at.timestamp() * 1000)}")
+
     def question(
         self, interaction: discord.Interaction[discord.Client], text: str, *, shared: bool
     ) -> IncomingMessage:
@@ -87,9 +99,17 @@ class Incoming:
         )
 
     def command(
-        self, interaction: discord.Interaction[discord.Client], name: str, arguments: str = ""
+        self,
+        interaction: discord.Interaction[discord.Client],
+        name: str,
+        arguments: str = "",
+        *,
+        fields: Mapping[str, str] | None = None,
+        files: Sequence[discord.Attachment] = (),
+        origin: str = "",
     ) -> Command:
-        """Give a command that a slash command, a button or a form stands for."""
+        """Give a command that a slash command, a button, a form or a menu stands for."""
+        clicked = interaction.message
         return Command(
             str(interaction.id),
             _place(interaction),
@@ -97,7 +117,20 @@ class Incoming:
             name,
             arguments,
             interaction.created_at,
+            fields=dict(fields or {}),
+            files=tuple(map(_shared, files)),
+            origin=origin or (str(clicked.id) if clicked is not None else ""),
+            outsiders=interaction.guild_id is not None and str(interaction.guild_id) not in self._guilds,
         )
+
+    def wanted(self, interaction: discord.Interaction[discord.Client], kind: Kind, typed: str) -> Wanted:
+        """Give what somebody is choosing while they type."""
+        outside = interaction.guild_id is not None and str(interaction.guild_id) not in self._guilds
+        return Wanted(kind, _place(interaction), self.person(interaction.user), typed, outsiders=outside)
+
+    def words(self, message: discord.Message, me: discord.ClientUser) -> str:
+        """Give what a message says, names written out."""
+        return _words(message, me, _own_roles(message.guild))
 
     def person(self, author: discord.abc.User) -> Person:
         """Give who wrote; roles count in the configured servers only, and who is in none of them is a guest."""
@@ -127,8 +160,22 @@ def may_open_thread(channel: discord.TextChannel) -> bool:
 
 
 def _files(message: discord.Message) -> tuple[SharedFile, ...]:
-    attached = (SharedFile(file.filename, file.size, file.url) for file in message.attachments)
+    attached = map(_shared, message.attachments)
     return (*attached, *(SharedFile(sticker.name, 0) for sticker in message.stickers))
+
+
+def _shared(file: discord.Attachment) -> SharedFile:
+    return SharedFile(file.filename, file.size, file.url)
+
+
+def is_edit(message_id: str) -> bool:
+    """Whether the id is that of an edited message's event."""
+    return _EDIT in message_id
+
+
+def original_of(message_id: str) -> str:
+    """Give Discord's own id of the message or the interaction."""
+    return message_id.removeprefix(INTERACTION).partition(_EDIT)[0]
 
 
 def place_of(channel: MessageableChannel | discord.abc.GuildChannel, guild: discord.Guild | None) -> Address:

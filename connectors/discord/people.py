@@ -11,7 +11,7 @@ import discord
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from connectors.base import Event
+    from connectors.base import Address, Event, Person
     from connectors.discord.incoming import Incoming
 
 REMEMBERED_SECONDS = 300.0
@@ -34,10 +34,13 @@ class Members:
 
         Raises what discord.py raises when Discord does not tell.
         """
-        if event.address.workspace is not None:
-            return event
-        is_guest = not await self._is_member(int(event.sender.id.rpartition(":")[2]))
-        return replace(event, sender=replace(event.sender, guest=is_guest))
+        return replace(event, sender=await self.known(event.address, event.sender))
+
+    async def known(self, address: Address, person: Person) -> Person:
+        """Give the person, who may be known from a direct message alone, with whether they are a guest."""
+        if address.workspace is not None:
+            return person
+        return replace(person, guest=not await self._is_member(int(person.id.rpartition(":")[2])))
 
     async def _is_member(self, user_id: int) -> bool:
         known = self._known.get(user_id)

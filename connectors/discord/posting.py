@@ -1,34 +1,37 @@
-"""Posting to Discord: threads, nonces, permissions, and posts found again."""
+"""Posting to Discord: the whole of a reply, once, and found again."""
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections import OrderedDict
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING
 
-import aiohttp
 import discord
 import structlog
 
-from connectors.base import Address, Event, IncomingMessage, Reply
-from connectors.discord.format import Button, Post, to_posts
-from connectors.discord.incoming import INTERACTION, SPOKEN, may_open_thread
+from connectors.base import Address, Command, Event, IncomingMessage, Reply
+from connectors.discord.format import Post, growing, is_growing, to_posts
+from connectors.discord.incoming import INTERACTION, SPOKEN, is_edit, original_of
+from connectors.discord.places import FAILURES, Places, message_in, takes_embeds
+from connectors.discord.sending import changed, nonce_of, send
 from connectors.errors import DeliveryError
 
-NONCE_LIMIT = 25
-THREAD_NAME_LIMIT = 100
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 SEARCHED = 50
-THREAD_EXISTS = 160_004
-"""discord.com/developers/docs/topics/opcodes-and-status-codes#json"""
+REMEMBERED = 2_000
 CLOSED_TO_DIRECT_MESSAGES = 50_007
+"""discord.com/developers/docs/topics/opcodes-and-status-codes#json"""
 NOT_PRIVATELY = (
     "I may not write to you privately. Allow direct messages from this server in its privacy settings, "
     "or use my slash commands."
 )
-FAILURES = (discord.DiscordException, aiohttp.ClientError, TimeoutError, OSError)
 
 _OURS = SPOKEN | {discord.MessageType.chat_input_command, discord.MessageType.context_menu_command}
-_EVENT_OF = re.compile(r"reply/discord:(?P<channel>\d+):(?:command/)?(?P<id>.+)")
+_EVENT_OF = re.compile(r"reply/discord:(?P<channel>\d+):(?:command/|interaction/)?(?P<id>\d+)")
 
 
 class Poster:
@@ -36,51 +39,89 @@ class Poster:
 
     def __init__(self, client: discord.Client) -> None:
         self._client = client
+        self._places = Places(client)
+        self._posted: OrderedDict[str, list[str]] = OrderedDict()
         self._log = structlog.get_logger()
 
-    async def reply(self, event: Event, reply: Reply) -> str:
-        """Show the reply where the event was said, or in private; gives the id of its first post."""
-        message_id = event.message_id if isinstance(event, IncomingMessage) else event.command_id
+    async def reply(self, event: Event, reply: Reply, begun: str = "") -> str:
+        """Show the reply where the event was said, or in private; gives the id of its first post.
+
+        A post that was `begun` becomes the reply; where only the sender may read that, it goes. The reply to an
+        edited message takes the place of the one before.
+        """
         try:
-            if self._is_private(event, reply):
-                return await self._whisper(event, reply, message_id)
-            place = await self._place(event)
-            reference = _reference(event, place)
-            return await self._post(place, reply, _digits(message_id), reference)
+            if _is_private(event, reply):
+                if begun:
+                    await self._take_back(await self._places.of(event), [begun])
+                return await self._whisper(event, reply)
+            place = await self._places.of(event)
+            before = [begun] if begun else await self._before(event, reply)
+            posts = to_posts(reply, embeds=takes_embeds(place))
+            if before:
+                ids = await self._finish(place, before, posts, identity_of(event))
+            else:
+                ids = await _post(place, posts, identity_of(event), _reference(event, place))
         except FAILURES as error:
-            raise DeliveryError(f"discord did not take the reply to {message_id}: {error}") from error
+            raise DeliveryError(f"discord did not take the reply to {identity_of(event)}: {error}") from error
+        self._remember(event, ids)
+        return ids[0] if ids else ""
+
+    async def begin(self, event: IncomingMessage, text: str) -> tuple[discord.abc.Messageable, str]:
+        """Post the beginning of a reply that is still being made, under the nonce of its first part.
+
+        Raises what discord.py raises.
+        """
+        place = await self._places.of(event)
+        nonce = nonce_of(identity_of(event), 0)
+        message_id = await send(place, Post(growing(text)), nonce, _reference(event, place))
+        return place, message_id
+
+    async def type_in(self, event: IncomingMessage) -> None:
+        """Show for ten seconds that the bot writes, where the question was asked."""
+        in_channel = event.starts_thread and not self._places.is_forum(event.address)
+        address = replace(event.address, thread=None) if in_channel else event.address
+        try:
+            await self._places.at(address).typing()
+        except FAILURES as error:
+            self._log.debug("typing_not_shown", reason=str(error))
 
     async def send(self, address: Address, reply: Reply) -> None:
         """Say something unasked; the same `reply.id` is said once within the minutes that Discord knows it."""
-        nonce = re.sub(r"[^0-9a-zA-Z]", "", reply.id)[-20:] or None
+        identity = re.sub(r"[^0-9a-zA-Z]", "", reply.id)[-20:] or None
+        place = self._places.at(address)
         try:
-            await self._post(self._at(address), reply, nonce, None)
+            await _post(place, to_posts(reply, embeds=takes_embeds(place)), identity, None)
         except FAILURES as error:
             raise DeliveryError(f"discord did not take a message for {address.channel}: {error}") from error
+
+    def posted(self, event: IncomingMessage) -> bool:
+        """Whether this process replied to the message lately."""
+        return original_of(event.message_id) in self._posted
 
     async def find(self, address: Address, metadata_id: str) -> str | None:
         """Find the reply that `metadata_id` names among our posts after the question, or None."""
         found = _EVENT_OF.fullmatch(metadata_id)
-        me = self._client.user
-        if found is None or me is None:
+        if found is None:  # nothing tells the reply to an edited message from the one before
             return None
-        question = discord.Object(int(_digits(found["id"])))
+        return await self._find(address, found["id"])
+
+    async def _find(self, address: Address, identity: str) -> str | None:
+        question = discord.Object(int(identity))
         places = [address]
-        if address.thread == str(question.id):  # where no thread could be opened, it stands in the channel
+        if address.thread == identity:  # where no thread could be opened, it stands in the channel
             places.append(replace(address, thread=None))
         for place in places:
-            post = await self._find_in(place, question, me)
+            post = await self._find_in(place, question)
             if post is not None:
                 return post
         return None
 
-    async def _find_in(
-        self, address: Address, question: discord.Object, me: discord.ClientUser
-    ) -> str | None:
-        history = self._at(address).history(limit=SEARCHED, after=question, oldest_first=True)
+    async def _find_in(self, address: Address, question: discord.Object) -> str | None:
+        history = self._places.at(address).history(limit=SEARCHED, after=question, oldest_first=True)
+        me = self._client.user
         try:
             async for message in history:
-                if message.author.id == me.id and _answers(message, question.id, address):
+                if me is not None and message.author.id == me.id and _answers(message, question.id, address):
                     return str(message.id)
         except discord.NotFound:
             return None  # the thread was never opened
@@ -88,113 +129,87 @@ class Poster:
             raise DeliveryError(f"discord did not show {address.channel}: {error}") from error
         return None
 
-    # Where ------------------------------------------------------------------------------------------------
+    async def _before(self, event: Event, reply: Reply) -> list[str]:
+        """Give the posts whose place the reply takes."""
+        if isinstance(event, Command):
+            return [event.origin] if reply.replaces and event.origin else []
+        if not is_edit(event.message_id):
+            return []
+        original = original_of(event.message_id)
+        known = self._posted.get(original)
+        if known is None:
+            post = await self._find(event.address, original)
+            known = [post] if post is not None else []
+        return known
 
-    def _is_private(self, event: Event, reply: Reply) -> bool:
-        """Whether others would read it where it was said, and must not."""
-        if event.address.workspace is None:
-            return False  # a direct message is private already
-        if isinstance(event, IncomingMessage) and not event.direct:
-            return reply.private
-        return True
-
-    async def _whisper(self, event: Event, reply: Reply, message_id: str) -> str:
-        person = discord.Object(int(event.sender.id.rpartition(":")[2]))
-        nonce = _digits(message_id)
+    async def _whisper(self, event: Event, reply: Reply) -> str:
+        identity = identity_of(event)
         try:
-            channel = await self._client.create_dm(person)
-            return await self._post(channel, reply, nonce, None)
+            channel = await self._places.direct(event.sender.id)
+            ids = await _post(channel, to_posts(reply), identity, None)
         except discord.Forbidden as error:
             if error.code != CLOSED_TO_DIRECT_MESSAGES:
                 raise
-        place = await self._place(event)
-        return await self._post(place, Reply(NOT_PRIVATELY), nonce, _reference(event, place))
+            place = await self._places.of(event)
+            ids = await _post(place, to_posts(Reply(NOT_PRIVATELY)), identity, _reference(event, place))
+        return ids[0] if ids else ""
 
-    async def _place(self, event: Event) -> discord.abc.Messageable:
-        address = event.address
-        if isinstance(event, IncomingMessage) and event.starts_thread:
-            return await self._opened(event)
-        return self._at(address)
+    async def _finish(
+        self, place: discord.abc.Messageable, before: Sequence[str], posts: Sequence[Post], identity: str
+    ) -> list[str]:
+        """Make these posts the reply, the first of them last: it looks half made until all is out."""
+        ids = list(before[: len(posts)])
+        for part in range(1, len(posts)):
+            if part < len(ids):
+                await message_in(place, ids[part]).edit(**changed(posts[part]))
+            else:
+                ids.append(await send(place, posts[part], nonce_of(identity, part)))
+        await self._take_back(place, before[len(posts) :])
+        if posts:
+            try:
+                await message_in(place, ids[0]).edit(**changed(posts[0]))
+            except discord.NotFound:  # somebody deleted it; its nonce would bring it back
+                ids[0] = await send(place, posts[0], f"{nonce_of(identity, 0)}b")
+        return ids
 
-    async def _opened(self, event: IncomingMessage) -> discord.abc.Messageable:
-        """Open the thread that the address names, or give the channel where that cannot be."""
-        channel = self._client.get_channel(int(event.address.channel))
-        if not isinstance(channel, discord.TextChannel):
-            return self._at(event.address)  # a forum's post is a thread already
-        thread = channel.get_thread(int(event.message_id))
-        if thread is not None:
-            return thread
-        if not may_open_thread(channel):
-            return channel
-        try:
-            return await channel.get_partial_message(int(event.message_id)).create_thread(
-                name=_thread_name(event.text), auto_archive_duration=1440
-            )
-        except discord.HTTPException as error:
-            if error.code == THREAD_EXISTS:
-                return self._at(event.address)
-            if error.status >= 500:  # noqa: PLR2004 - Discord's own trouble: try again later
-                raise
-            self._log.warning("thread_not_opened", channel=event.address.channel, reason=error.text)
-            return channel
+    async def _take_back(self, place: discord.abc.Messageable, posts: Sequence[str]) -> None:
+        for post in posts:
+            with contextlib.suppress(discord.NotFound):
+                await message_in(place, post).delete()
 
-    def _at(self, address: Address) -> discord.abc.Messageable:
-        identity = int(address.thread or address.channel)
-        channel = self._client.get_channel(identity)
-        if isinstance(channel, discord.abc.Messageable):
-            return channel
-        guild = int(address.workspace) if address.workspace else None
-        return self._client.get_partial_messageable(identity, guild_id=guild)
-
-    # What -------------------------------------------------------------------------------------------------
-
-    async def _post(
-        self,
-        place: discord.abc.Messageable,
-        reply: Reply,
-        nonce: str | None,
-        reference: discord.MessageReference | None,
-    ) -> str:
-        first = ""
-        posts = to_posts(reply, embeds=_takes_embeds(place))
-        for part, post in enumerate(posts):
-            options = shown(post)
-            if nonce is not None:
-                options["nonce"] = f"{nonce}.{part}"[:NONCE_LIMIT]
-            if reference is not None and part == len(posts) - 1:
-                options["reference"] = reference  # on the last: where it is found, all of the reply is out
-            message = await place.send(**options, mention_author=False)
-            first = first or str(message.id)
-        return first
+    def _remember(self, event: Event, ids: list[str]) -> None:
+        if isinstance(event, IncomingMessage) and ids:
+            self._posted[original_of(event.message_id)] = ids
+            while len(self._posted) > REMEMBERED:
+                self._posted.popitem(last=False)
 
 
-def shown(post: Post) -> dict[str, Any]:
-    """Give a post as what discord.py's send methods take; it calls nobody."""
-    options: dict[str, Any] = {"allowed_mentions": discord.AllowedMentions.none()}
-    if post.content:
-        options["content"] = post.content
-    if post.embed:
-        options["embed"] = discord.Embed(description=post.embed)
-    if post.buttons:
-        options["view"] = _view(post.buttons)
-    return options
+def identity_of(event: Event) -> str:
+    """Give the number by which Discord knows the message or the interaction."""
+    return event.command_id if isinstance(event, Command) else original_of(event.message_id)
 
 
-def _view(buttons: tuple[Button, ...]) -> discord.ui.View:
-    view = discord.ui.View(timeout=None)
-    for button in buttons:
-        style = discord.ButtonStyle[button.style]
-        view.add_item(discord.ui.Button(custom_id=button.custom_id, label=button.label, style=style))
-    view.stop()  # else discord.py keeps every view that was ever posted; `views.AnswerButton` serves them all
-    return view
+async def _post(
+    place: discord.abc.Messageable,
+    posts: Sequence[Post],
+    identity: str | None,
+    reference: discord.MessageReference | None,
+) -> list[str]:
+    ids = []
+    for part, post in enumerate(posts):
+        nonce = None if identity is None else nonce_of(identity, part)
+        # on the last: where it is found, all of the reply is out
+        ids.append(await send(place, post, nonce, reference if part == len(posts) - 1 else None))
+    return ids
 
 
-def _takes_embeds(place: discord.abc.Messageable) -> bool:
-    if isinstance(place, discord.Thread) and place.parent is None:
-        return True  # what holds there is not known
-    if isinstance(place, discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.Thread):
-        return place.permissions_for(place.guild.me).embed_links
-    return True
+def _is_private(event: Event, reply: Reply) -> bool:
+    """Whether others would read it where it was said, and must not."""
+    if event.address.workspace is None:
+        return False  # a direct message is private already
+    if isinstance(event, IncomingMessage) and not event.direct:
+        return reply.private
+    return reply.private or not (isinstance(event, Command) and reply.replaces and event.origin)
 
 
 def _reference(event: Event, place: discord.abc.Messageable) -> discord.MessageReference | None:
@@ -206,25 +221,16 @@ def _reference(event: Event, place: discord.abc.Messageable) -> discord.MessageR
     if str(channel) != asked_in:
         return None
     return discord.MessageReference(
-        message_id=int(event.message_id), channel_id=int(asked_in), fail_if_not_exists=False
+        message_id=int(identity_of(event)), channel_id=int(asked_in), fail_if_not_exists=False
     )
 
 
 def _answers(message: discord.Message, question: int, address: Address) -> bool:
-    if message.type not in _OURS:
-        return False  # "opened a thread" is said in our name
+    if message.type not in _OURS or is_growing(message.content):
+        return False  # "opened a thread" is said in our name; what a process left half made is no reply
     if address.thread == str(question):
         return True  # the thread was opened for the reply
     if message.reference is not None and message.reference.message_id == question:
         return True
     asked_by = message.interaction_metadata
     return asked_by is not None and asked_by.id == question
-
-
-def _digits(message_id: str) -> str:
-    return message_id.removeprefix(INTERACTION)
-
-
-def _thread_name(text: str) -> str:
-    line = " ".join(text.split()) or "Question"
-    return line if len(line) <= THREAD_NAME_LIMIT else f"{line[: THREAD_NAME_LIMIT - 1]}…"

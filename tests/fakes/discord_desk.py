@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from connectors.base import Action, Command, IncomingMessage, Link, Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
-    from connectors.base import Event, Live
+    from connectors.base import Address, Event, Live, Person
+    from connectors.forms import Choice, Form, Wanted
 
 ANSWER = Reply(
     "Press **Forgot password**.",
@@ -24,7 +25,7 @@ DONE = Reply("Done.", private=True)
 
 
 class ScriptedDesk:
-    """Implements `connectors.base.DurableHandler`; `steps` is what was called, in order."""
+    """Implements `connectors.base.DurableHandler` and `Assists`; `steps` is what was called, in order."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []
@@ -35,6 +36,13 @@ class ScriptedDesk:
         self.before_answer: Callable[[], Awaitable[None]] | None = None
         self.refuse_to_accept = 0
         self.off = False
+        self.before_form: Callable[[], Awaitable[None]] | None = None
+        self.talk: Callable[[Live], Awaitable[None]] | None = None
+        self.forms: dict[str, Form] = {}
+        self.choices: list[Choice] = []
+        self.asked: list[Command] = []
+        self.wanted: list[Wanted] = []
+        self.gone: list[tuple[Address, str]] = []
         self._known: set[str] = set()
 
     @property
@@ -46,6 +54,28 @@ class ScriptedDesk:
     def command(self) -> Command:
         """The last command that was done."""
         return next(event for event in reversed(self.events) if isinstance(event, Command))
+
+    async def form(self, command: Command) -> Form | None:
+        """Give the form that the test says, for commands without fields; see `connectors.base.Assists`."""
+        self.asked.append(command)
+        if self.before_form is not None:
+            await self.before_form()
+        return self.forms.get(command.name)
+
+    async def suggest(self, wanted: Wanted) -> Sequence[Choice]:
+        """Give what the test says."""
+        self.wanted.append(wanted)
+        if self.before_form is not None:
+            await self.before_form()
+        return self.choices
+
+    async def home(self, address: Address, person: Person) -> Reply:
+        """Say hello."""
+        return Reply(f"hello {person.id} in {address.channel}")
+
+    async def deleted(self, address: Address, message_id: str) -> None:
+        """Note what was deleted."""
+        self.gone.append((address, message_id))
 
     async def accept(self, event: Event) -> bool:
         """Take what is addressed and not known, like the inbox."""
@@ -61,12 +91,15 @@ class ScriptedDesk:
         self.steps.append("accept")
         return True
 
-    async def answer(self, event: Event, live: Live | None = None) -> Reply | None:  # noqa: ARG002
-        """Answer as the test says."""
+    async def answer(self, event: Event, live: Live | None = None) -> Reply | None:
+        """Answer as the test says, after what `talk` shows of it."""
         self.steps.append("answer")
         self.events.append(event)
         if self.before_answer is not None:
             await self.before_answer()
+        if self.talk is not None:
+            assert live is not None
+            await self.talk(live)
         return self.command_with if isinstance(event, Command) else self.answer_with
 
     async def handle(self, event: Event) -> Reply | None:

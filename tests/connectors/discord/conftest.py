@@ -6,10 +6,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import discord
 import pytest
 
+from bot.commands import COMMANDS
 from connectors.discord.connector import DiscordConnector
 from connectors.discord.incoming import SPOKEN
+from connectors.forms import CommandInfo
 from tests.fakes.discord_desk import ScriptedDesk
 from tests.fakes.discord_spec import DiscordSpec
 
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 GUILD = 100000000000000001
+INFOS = tuple(CommandInfo(spec.name, spec.arguments, spec.help, spec.admin, spec.hidden) for spec in COMMANDS)
 
 
 @dataclass
@@ -42,6 +46,11 @@ class World:
         """The one thread of the channel."""
         (thread,) = self.channel.threads
         return thread
+
+    def admin(self) -> Any:
+        """Give a member who may manage the server."""
+        role = self.guild.create_role("admins", permissions=discord.Permissions(manage_guild=True))
+        return self.guild.add_member(self.env.create_user("grace"), roles=[role])
 
     def said(self, channel: Any) -> list[Any]:
         """Give what the bot said in a channel."""
@@ -79,6 +88,7 @@ def discord_world(spec: DiscordSpec | None) -> Callable[..., AbstractAsyncContex
             "token",
             guilds=frozenset({str(GUILD)}) if counts else frozenset(),
             test_guild=str(GUILD) if test_guild else "",
+            commands=INFOS,
         )
         desk = ScriptedDesk()
         client = connector.client(desk, message_content=message_content)
