@@ -19,18 +19,21 @@ from slack_bolt.response import BoltResponse
 from starlette.routing import Route
 
 from connectors.base import DurableHandler, IncomingMessage
-from connectors.errors import DeliveryError
-from connectors.slack import connection, http
+from connectors.errors import ConnectorConfigError, DeliveryError
+from connectors.slack import connection, files, http
 from connectors.slack.answering import Answering
 from connectors.slack.assistant import PANE_EVENTS, Pane
 from connectors.slack.events import SLACK, CommandNames, deleted_in
 from connectors.slack.forms import Forms
 from connectors.slack.growing import PEOPLE
+from connectors.slack.home import OPENED, Home
+from connectors.slack.installations import Installations
 from connectors.slack.interactions import takes_response, to_event
 from connectors.slack.messages import to_messages
+from connectors.slack.oauth import OAuth, OAuthSettings
 from connectors.slack.recent import Recent
 from connectors.slack.showing import Replies, key_of, place_of
-from connectors.slack.wiring import MEMBERSHIP, build_app
+from connectors.slack.wiring import ASIDES, GONE, MEMBERSHIP, build_app
 from connectors.slack.workspaces import Workspaces
 
 if TYPE_CHECKING:
@@ -40,8 +43,9 @@ if TYPE_CHECKING:
     from starlette.routing import BaseRoute
 
     from config.settings import SlackSettings
-    from connectors.base import Address, Event, Handler, Reply
+    from connectors.base import Address, Event, Handler, Reply, SharedFile
     from connectors.slack.events import Identity
+    from connectors.slack.installations import KeepsInstallations
     from connectors.slack.recent import Key
 
 GIVE_WAY_SECONDS = 1.0
@@ -67,6 +71,7 @@ class SlackConnector:
         now: Callable[[], float] = time.monotonic,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
         ping_seconds: float = 10.0,
+        oauth: OAuthSettings | None = None,
     ) -> None:
         self._app_token = app_token
         self._signing_secret = signing_secret
@@ -76,7 +81,13 @@ class SlackConnector:
         self._now = now
         self._ping_seconds = ping_seconds
         self._api_url = api_url
-        self._workspaces = Workspaces(bot_token=bot_token, api_url=api_url, now=now, pause=pause)
+        self._installations = None if oauth is None else Installations(oauth.kept, oauth.allowed_teams)
+        self._workspaces = Workspaces(
+            bot_token=bot_token, api_url=api_url, now=now, pause=pause, installations=self._installations
+        )
+        self._oauth = (
+            None if oauth is None else OAuth(oauth, api_url, clock, installed=self._workspaces.forget)
+        )
         self._response_urls: Recent[str] = Recent(RESPONSE_URL_SECONDS, now)
         self._answering = Answering(
             self._workspaces,
@@ -85,6 +96,7 @@ class SlackConnector:
             let_acks_pass=self._let_acks_pass,
         )
         self._pane = Pane()
+        self._home = Home()
         self._forms = Forms(self._response_urls)
         self._connected = asyncio.Event()
         self._handler: DurableHandler | None = None
@@ -93,11 +105,26 @@ class SlackConnector:
         self._log = structlog.get_logger()
 
     @classmethod
-    def from_settings(cls, settings: SlackSettings) -> Self:
-        """Build it from `[slack]`. Raises ConnectorConfigError for what is seen without a call."""
+    def from_settings(cls, settings: SlackSettings, kept: KeepsInstallations | None = None) -> Self:
+        """Build it from `[slack]`. Raises ConnectorConfigError for what is seen without a call.
+
+        With a `client_id` many workspaces install the app; `kept` is where their installations are.
+        """
         bot_token, app_token = settings.bot_token.get_secret_value(), settings.app_token.get_secret_value()
         signing_secret = settings.signing_secret.get_secret_value()
-        connection.check_shape("bot_token", bot_token, "xox")
+        oauth = None
+        if settings.client_id:
+            if kept is None:
+                raise ConnectorConfigError("slack: client_id is set, and there is no place for installations")
+            oauth = OAuthSettings(
+                client_id=settings.client_id,
+                client_secret=settings.client_secret.get_secret_value(),
+                redirect_url=settings.redirect_url,
+                allowed_teams=settings.allowed_teams,
+                kept=kept,
+            )
+        else:
+            connection.check_shape("bot_token", bot_token, "xox")
         if app_token or not signing_secret:
             connection.check_shape("app_token", app_token, "xapp-")
         return cls(
@@ -106,6 +133,7 @@ class SlackConnector:
             api_url=settings.api_url,
             signing_secret=signing_secret,
             names=CommandNames(settings.ask_command, settings.helpdesk_command),
+            oauth=oauth,
         )
 
     async def run(self, handler: Handler) -> None:
@@ -117,6 +145,9 @@ class SlackConnector:
             timeout = aiohttp.ClientTimeout(total=connection.CALL_SECONDS)
             session = await stack.enter_async_context(aiohttp.ClientSession(timeout=timeout))
             await self._workspaces.open(session)
+            if self._oauth is not None:
+                stack.callback(self._oauth.close)
+                self._oauth.open(session)
             app = build_app(
                 workspaces=self._workspaces,
                 api_url=self._api_url,
@@ -124,8 +155,11 @@ class SlackConnector:
                 signing_secret=self._signing_secret,
                 commit=self._commit,
                 begin=self._begin,
-                forget=self._forget,
-                suggest=self._suggest,
+                asides={
+                    **dict.fromkeys(MEMBERSHIP, self._forget),
+                    **dict.fromkeys(PANE_EVENTS, self._suggest),
+                    OPENED: self._show_home,
+                },
             )
             start = await (self._listen(app, session, stack) if self._app_token else self._serve(app, stack))
             self._work = await stack.enter_async_context(asyncio.TaskGroup())
@@ -159,8 +193,13 @@ class SlackConnector:
         return start
 
     def http_routes(self) -> Sequence[BaseRoute]:
-        """Give what the web server is to serve; nothing in Socket Mode."""
-        return [] if self._app_token else [Route(http.PATH, self._endpoint.receive, methods=["POST"])]
+        """Give what the web server is to serve: events where there is no Socket Mode, and the pages of OAuth."""
+        events = [] if self._app_token else [Route(http.PATH, self._endpoint.receive, methods=["POST"])]
+        return [*events, *(() if self._oauth is None else self._oauth.routes())]
+
+    async def fetch(self, file: SharedFile, address: Address, most_bytes: int) -> bytes:
+        """Give the bytes of a file that somebody shared. Raises DeliveryError."""
+        return await files.fetch((await self._workspaces.of(address.workspace)).client, file, most_bytes)
 
     async def send(self, address: Address, reply: Reply) -> None:
         """Say something unasked; what is there already is not said again. Raises DeliveryError."""
@@ -194,8 +233,11 @@ class SlackConnector:
     ) -> Any:
         """Commit what is for us before bolt acknowledges it; what raises here is not acknowledged."""
         details = body.get("event") or {}
-        if details.get("type") in {*MEMBERSHIP, *PANE_EVENTS}:
+        if details.get("type") in ASIDES:
             return await next()
+        if details.get("type") in GONE:
+            await self._uninstalled(body, context["team_id"])
+            return BoltResponse(status=200, body="")
         workspace = await self._workspaces.of(context["team_id"])
         if (gone := deleted_in(body, workspace.me)) is not None:
             await self._answering.deleted(*gone, self._durable())
@@ -211,6 +253,16 @@ class SlackConnector:
             self._response_urls.put(place_of(event), str(body["response_url"]))
         context[_CONTEXT_KEY] = event
         return await next()
+
+    async def _uninstalled(self, body: dict[str, Any], team: str) -> None:
+        """Forget the installation of a workspace that took the app out, unless it has come back since."""
+        details = body["event"]
+        if details["type"] == "tokens_revoked" and not (details.get("tokens") or {}).get("bot"):
+            return  # tokens of persons, of which we have none
+        self._log.warning("slack_uninstalled", team=team)
+        if self._installations is not None:
+            await self._installations.drop(team, datetime.fromtimestamp(int(body["event_time"]), UTC))
+        self._workspaces.forget(team)
 
     async def _accept(self, event: Event, parent: str, me: Identity) -> bool:
         """Commit an event; a twin that comes meanwhile shares the first one's fate, so that no ack is a lie."""
@@ -241,6 +293,9 @@ class SlackConnector:
 
     async def _suggest(self, event: dict[str, Any], context: dict[str, Any]) -> None:
         await self._pane.opened(event, self._durable(), await self._workspaces.of(context["team_id"]))
+
+    async def _show_home(self, event: dict[str, Any], context: dict[str, Any]) -> None:
+        await self._home.opened(event, self._durable(), await self._workspaces.of(context["team_id"]))
 
     async def _let_acks_pass(self) -> None:
         """Give way to events that wait for their ack, for a moment: Slack waits three seconds, a person longer."""

@@ -6,6 +6,7 @@ Shapes: docs.slack.dev/interactivity/implementing-slash-commands and
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from connectors.base import Address, Command, Event, IncomingMessage
@@ -50,14 +51,20 @@ def to_event(body: Mapping[str, Any], me: Identity, names: CommandNames, now: da
 def _from_slash(body: Mapping[str, Any], me: Identity, names: CommandNames, now: datetime) -> Event | None:
     user, channel = str(body["user_id"]), str(body["channel_id"])
     words = unescape(str(body.get("text", ""))).strip()
-    sender = person(user, str(body["team_id"]), me.team)
+    sender, place = person(user, str(body["team_id"]), me.team), Address(SLACK, channel, None, me.team)
     if body["command"] == names.ask:
-        return _ask(str(body["trigger_id"]), words, sender, me, now)
+        return _ask(str(body["trigger_id"]), words, sender, place, now)
     if body["command"] == names.helpdesk:
         name, rest = split_command(words)
-        place = Address(SLACK, channel, None, me.team)
         return Command(str(body["trigger_id"]), place, sender, name, rest, now)
     return None
+
+
+def _ask(trigger: str, words: str, sender: Person, asked_in: Address, now: datetime) -> IncomingMessage:
+    user = sender.id.rpartition("/")[2]
+    own = replace(asked_in, channel=user, thread=None)  # an answer for one person is no part of the channel
+    shared = None if asked_in.channel.startswith("D") else asked_in
+    return IncomingMessage(f"ask/{trigger}", own, sender, words, now, direct=True, asked_in=shared)
 
 
 def form_id(user: str, view: str) -> str:
@@ -76,12 +83,6 @@ def split_command(words: str) -> tuple[str, str]:
     """Give the command and its arguments: `add Title` with the text below, or `sync zendesk`."""
     name, *rest = words.split(maxsplit=1)[:2] or ["help"]
     return name.casefold(), rest[0].strip() if rest else ""
-
-
-def _ask(trigger: str, words: str, sender: Person, me: Identity, now: datetime) -> IncomingMessage:
-    user = sender.id.rpartition("/")[2]
-    own = Address(SLACK, user, None, me.team)  # an answer for one person is no part of the channel
-    return IncomingMessage(f"ask/{trigger}", own, sender, words, now, direct=True)
 
 
 def _from_click(body: Mapping[str, Any], me: Identity, now: datetime) -> Command | None:
@@ -113,12 +114,12 @@ def _from_shortcut(body: Mapping[str, Any], me: Identity, now: datetime) -> Even
         return None
     user_id, channel = str(body["user"]["id"]), str(body["channel"]["id"])
     sender = person(user_id, str(body["user"].get("team_id") or me.team), me.team)
+    place = Address(SLACK, channel, _thread_of(message, channel), me.team)
     words = plain(str(message.get("text") or ""), me)
     trigger, stamp = str(body["trigger_id"]), str(message.get("ts") or "")
     if callback == ANSWER_THIS:
-        return _ask(trigger, words, sender, me, now)
+        return _ask(trigger, words, sender, place, now)
     name, arguments = ("why", "") if callback == WHY else ("add", f"{title_of(words)}\n{words}")
-    place = Address(SLACK, channel, _thread_of(message, channel), me.team)
     return Command(f"shortcut/{trigger}", place, sender, name, arguments, now, origin=stamp)
 
 

@@ -42,7 +42,7 @@ class Message:
 def to_messages(reply: Reply) -> list[Message]:
     """Give the messages that show a reply, in order; links and buttons are on the last."""
     texts = markdown_pieces(reply.text)
-    ending = (*_context(reply.links), *_buttons(reply.actions))
+    ending = (*context(reply.links), *_buttons(reply.actions))
     if not texts and not ending:
         return []
     messages = [Message(fallback(text), (_markdown(text),)) for text in texts] or [Message("", ())]
@@ -67,7 +67,8 @@ def _markdown(text: str) -> Block:
     return {"type": "markdown", "text": text}
 
 
-def _context(links: Sequence[Link]) -> Iterator[Block]:
+def context(links: Sequence[Link]) -> Iterator[Block]:
+    """Give the blocks that show the sources of a reply."""
     lines = [_line(number, each) for number, each in enumerate(links[:LINK_LIMIT], 1)]
     if len(links) > LINK_LIMIT:
         lines.append(f"and {len(links) - LINK_LIMIT} more")
@@ -106,11 +107,16 @@ def _buttons(actions: Sequence[Action]) -> Iterator[Block]:
                 }
             ],
         }
-    for start in range(0, len(rest), ACTION_ELEMENTS):
-        buttons = [
-            _button(action, place) for place, action in enumerate(rest[start : start + ACTION_ELEMENTS])
+    yield from plain_buttons(rest)
+
+
+def plain_buttons(actions: Sequence[Action]) -> Iterator[Block]:
+    """Give the blocks of buttons that are like any other app's."""
+    for start in range(0, len(actions), ACTION_ELEMENTS):
+        row = [
+            _button(action, place) for place, action in enumerate(actions[start : start + ACTION_ELEMENTS])
         ]
-        yield {"type": "actions", "elements": buttons}
+        yield {"type": "actions", "elements": row}
 
 
 def _rating(action: Action) -> dict[str, Any]:

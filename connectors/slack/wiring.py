@@ -10,19 +10,24 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
 from connectors.slack.assistant import PANE_EVENTS
+from connectors.slack.home import OPENED
 from connectors.slack.interactions import SHORTCUTS
 from connectors.slack.messages import ACTION_PREFIX
 from connectors.slack.views import FORM_VIEW
 from connectors.slack.workspaces import NotInstalledError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
     from connectors.slack.events import CommandNames
     from connectors.slack.workspaces import Workspaces
 
 MESSAGES = ("message", "app_mention")
 MEMBERSHIP = ("member_joined_channel", "member_left_channel", "team_join", "user_change")
+ASIDES = (*MEMBERSHIP, *PANE_EVENTS, OPENED)
+"""Events that get no reply and leave nothing to keep."""
+GONE = ("app_uninstalled", "tokens_revoked")
+"""Events by which a workspace takes the app out."""
 _OURS = re.compile(f"^{re.escape(ACTION_PREFIX)}")
 _NO_REQUESTS = "Socket Mode has no requests to verify"
 
@@ -35,12 +40,11 @@ def build_app(
     signing_secret: str,
     commit: Callable[..., Awaitable[Any]],
     begin: Callable[..., Awaitable[None]],
-    forget: Callable[..., Awaitable[None]],
-    suggest: Callable[..., Awaitable[None]],
+    asides: Mapping[str, Callable[..., Awaitable[None]]],
 ) -> AsyncApp:
     """Make the app: `commit` runs before every ack, `begin` after it.
 
-    `forget` is told who came or went, `suggest` who opened the assistant pane.
+    `asides` are told of events that get no reply, by their type, such as who came or went.
     Who we are is known without a call, so that no failed call of bolt's own acknowledges what was not committed.
     """
 
@@ -66,10 +70,8 @@ def build_app(
     app.middleware(commit)
     for kind in MESSAGES:
         app.event(kind)(begin)
-    for kind in MEMBERSHIP:
-        app.event(kind)(forget)
-    for kind in PANE_EVENTS:
-        app.event(kind)(suggest)
+    for kind, listener in asides.items():
+        app.event(kind)(listener)
     app.command(names.ask)(begin)
     app.command(names.helpdesk)(begin)
     app.action(_OURS)(begin)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import structlog
 from slack_sdk.http_retry.async_handler import AsyncRetryHandler
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from slack_sdk.http_retry.state import RetryState
     from slack_sdk.web.async_client import AsyncWebClient
 
+    from connectors.slack.installations import Installations
+
 CONNECT_SECONDS = 20.0
 REFUSALS = frozenset({"invalid_auth", "account_inactive", "token_revoked", "token_expired", "not_authed"})
 """docs.slack.dev/reference/methods/auth.test: errors by which a token is no good any more."""
@@ -42,24 +44,6 @@ class Workspace:
     me: Identity
     poster: Poster
     directory: Directory
-
-
-@dataclass(frozen=True, slots=True)
-class Installation:
-    """What a workspace gave us when it installed the app."""
-
-    team: str
-    bot_token: str
-    bot_user: str
-    bot_id: str
-
-
-class Installations(Protocol):
-    """Where installations are kept."""
-
-    async def find(self, team: str) -> Installation | None:
-        """Give the installation in a workspace that the bot may serve, if it is installed there."""
-        ...
 
 
 class NotInstalledError(DeliveryError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.base import Address, Command
@@ -59,6 +59,7 @@ def test_a_long_text_is_cut_and_joined(text: str, limit: int) -> None:
     assert "".join(("\n" if joint == "line" else "") + piece for piece, joint in pieces) == text
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.text(st.sampled_from("ab\n🙂"), min_size=1, max_size=20), st.integers(1, 2_000))
 def test_what_was_filled_in_comes_back(word: str, times: int) -> None:
     """A text of any length that is sent unchanged is the text; Slack takes the view."""

@@ -88,6 +88,19 @@ class Doing:
         await self.deliver(payload, "interactive")
         return trigger
 
+    async def press_on_page(self, user: str, view: dict[str, Any], element: dict[str, Any]) -> None:
+        """A person presses a button on the app's page: no channel, no message, and no response URL."""
+        payload = {
+            "type": "block_actions",
+            "user": {"id": user, "team_id": self.workspace.team},
+            "team": {"id": self.workspace.team},
+            "container": {"type": "view", "view_id": "H1"},
+            "view": {**view, "id": "H1"},
+            "actions": [{**element, "action_ts": self.workspace.stamp(), "block_id": "b"}],
+            "trigger_id": self.trigger(),
+        }
+        await self.deliver(payload, "interactive")
+
     async def open_home(self, user: str, tab: str = "home") -> None:
         """A person looks at the app's page."""
         await self.deliver(self.payload({"type": "app_home_opened", "user": user, "tab": tab}))
