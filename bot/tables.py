@@ -150,3 +150,44 @@ paused_sources = Table(
     Column("paused_at", Double, nullable=False),
 )
 """Sources that an admin keeps from being synced by schedule or webhook."""
+
+handoffs = Table(
+    "handoffs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key", String(64), nullable=False, unique=True),  # the request's own for ever
+    Column("place", String(600), nullable=False),
+    Column("open_place", String(600), unique=True),  # the place while it is not closed, then null
+    Column("person", String(255), nullable=False),
+    Column("asked_in", Text, nullable=False),  # JSON
+    Column("answered_in", Text, nullable=False),  # JSON
+    Column("request", Text, nullable=False),  # JSON
+    Column("state", String(16), nullable=False),
+    Column("ticket", String(255), nullable=False),  # the helpdesk's id
+    Column("url", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("not_before", Double, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("closed_at", Double),
+    Column("note", PlainText, nullable=False),
+)
+Index("handoffs_due", handoffs.c.state, handoffs.c.not_before)
+
+slack_installations = Table(
+    "slack_installations",
+    metadata,
+    Column("team", String(32), primary_key=True),
+    Column("name", PlainText, nullable=False),
+    Column("bot_token", Text, nullable=False),
+    Column("bot_user", String(32), nullable=False),
+    Column("bot_id", String(32), nullable=False),
+    Column("installed_by", String(255), nullable=False),
+    Column("installed_at", Double, nullable=False),
+)
+
+slack_states = Table(
+    "slack_states",
+    metadata,
+    Column("state", String(64), primary_key=True),  # of an installation that was begun in a browser
+    Column("expires_at", Double, nullable=False),
+)

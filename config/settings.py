@@ -15,14 +15,15 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from config.desk import DeskSettings, LimitSettings
 from config.durations import Schedule, parse_duration
 from config.errors import ConfigError
+from config.handoff import HandoffSettings
 from config.keys import ConfigKey, KeyPath
 from config.keys import config_keys as keys_of
 from config.llm import LlmSettings
 from config.loading import find_config, load
 from config.secret_files import source_secret
 from config.sites import SiteSettings
+from config.slack import SlackSettings
 from config.validators import (
-    SLACK_API,
     DatabaseUrl,
     Duration,
     Every,
@@ -30,8 +31,6 @@ from config.validators import (
     Label,
     PlatformId,
     RedisUrl,
-    SlackApiUrl,
-    SlashCommand,
     Snowflake,
     SocketUrl,
     SourceName,
@@ -52,6 +51,7 @@ __all__ = [
     "DeskSettings",
     "DiscordSettings",
     "EmbeddingSettings",
+    "HandoffSettings",
     "LimitSettings",
     "LlmSettings",
     "LogSettings",
@@ -75,6 +75,8 @@ ALIASES: Mapping[str, KeyPath] = {
     "SLACK_APP_TOKEN": ("slack", "app_token"),
     "SLACK_SIGNING_SECRET": ("slack", "signing_secret"),
     "SLACK_API_URL": ("slack", "api_url"),
+    "SLACK_CLIENT_ID": ("slack", "client_id"),
+    "SLACK_CLIENT_SECRET": ("slack", "client_secret"),
     "DISCORD_BOT_TOKEN": ("discord", "token"),
     "DISCORD_API_URL": ("discord", "api_url"),
     "DISCORD_GATEWAY_URL": ("discord", "gateway_url"),
@@ -213,17 +215,6 @@ class WebSettings(Section):
     port: int | None = Field(default=None, ge=0, le=65_535)
 
 
-class SlackSettings(Section):
-    """Slack; it is used when a bot token is set."""
-
-    bot_token: SecretStr = SecretStr("")
-    app_token: SecretStr = SecretStr("")
-    signing_secret: SecretStr = SecretStr("")
-    api_url: SlackApiUrl = SLACK_API
-    ask_command: SlashCommand = "/ask"
-    helpdesk_command: SlashCommand = "/helpdesk"
-
-
 class DiscordSettings(Section):
     """Discord; it is used when a token is set.
 
@@ -264,6 +255,7 @@ class Settings(Section):
     cache: CacheSettings = Field(default_factory=CacheSettings)
     llm: LlmSettings = Field(default_factory=LlmSettings)
     persona: PersonaSettings = Field(default_factory=PersonaSettings)
+    handoff: HandoffSettings = Field(default_factory=HandoffSettings)
     web: WebSettings = Field(default_factory=WebSettings)
     slack: SlackSettings = Field(default_factory=SlackSettings)
     discord: DiscordSettings = Field(default_factory=DiscordSettings)

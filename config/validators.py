@@ -15,6 +15,7 @@ _DATABASES = ("postgresql", "postgresql+asyncpg", "postgres", "sqlite", "sqlite+
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}")
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 _LABEL = re.compile(r"[^\s,]+")
+_SLACK_TEAM = re.compile(r"T[A-Z0-9]{2,31}")
 _SLASH = re.compile(r"/[a-z0-9_-]{1,31}")
 _ID = re.compile(r"[a-z][a-z0-9_-]*:\S+")
 _SNOWFLAKE = re.compile(r"[0-9]{15,20}")
@@ -99,6 +100,14 @@ def _slash_command(text: str) -> str:
     return text
 
 
+def _slack_team(text: str) -> str:
+    if not _SLACK_TEAM.fullmatch(text):
+        raise ValueError(
+            'a workspace is named by its id, such as "T01ABCDEF": it stands in the address of Slack in a browser'
+        )
+    return text
+
+
 Label = Annotated[str, AfterValidator(_label)]
 PlatformId = Annotated[str, AfterValidator(_id)]
 Snowflake = Annotated[str, AfterValidator(_snowflake)]
@@ -110,5 +119,6 @@ DatabaseUrl = Annotated[SecretStr, _url(*_DATABASES)]
 RedisUrl = Annotated[SecretStr, _url("redis", "rediss", "unix")]
 HttpUrl = Annotated[str, _url("http", "https")]
 SlackApiUrl = Annotated[str, _url("http", "https"), AfterValidator(_slack_api)]
+SlackTeam = Annotated[str, AfterValidator(_slack_team)]
 SlashCommand = Annotated[str, AfterValidator(_slash_command)]
 SocketUrl = Annotated[str, _url("ws", "wss")]

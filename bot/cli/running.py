@@ -15,6 +15,7 @@ from bot.cli.logs import configure_logs
 from bot.cli.output import note, print_json, print_table
 from bot.cli.runtime import TERMINATED, execute, settings_from
 from bot.commands.table import COMMANDS
+from bot.installations import SqlInstallations
 from config.errors import ConfigError
 from config.loading import find_config
 from config.settings import Settings, SourceSettings, load_settings
@@ -32,9 +33,9 @@ def run_bot(config: Path | None) -> int:
     settings = load_settings(config, os.environ)
     configure_logs(settings.log, quiet=False)
     asyncio.run(refuse_broken_sources(settings.sources))
-    connectors = build_connectors(settings)
 
     async def work(app: App) -> int:
+        connectors = build_connectors(settings, SqlInstallations(app.database))
         await app.run(connectors, announce=note)
         return 0
 
@@ -59,18 +60,21 @@ async def refuse_broken_sources(sources: Iterable[SourceSettings]) -> None:
         raise ConfigError(problems)
 
 
-def build_connectors(settings: Settings) -> list[ChatConnector]:
-    """Build the platforms that have a token, from the entry points. Raises ConnectorConfigError."""
-    tokens = {"slack": settings.slack.bot_token, "discord": settings.discord.token}
+def build_connectors(settings: Settings, kept: SqlInstallations | None = None) -> list[ChatConnector]:
+    """Build the platforms that have a token, from the entry points. Raises ConnectorConfigError.
+
+    `kept` is where Slack's workspaces are that install the app by OAuth.
+    """
+    if settings.slack.client_id and settings.web.port is None:
+        raise ConnectorConfigError("slack: client_id is set, and OAuth needs the web server; set [web] port")
+    used = {"slack": settings.slack.is_used, "discord": bool(settings.discord.token.get_secret_value())}
     entries = {entry.name: entry for entry in metadata.entry_points(group=CONNECTORS)}
     built: list[ChatConnector] = []
-    for name, token in tokens.items():
-        if not token.get_secret_value():
-            continue
+    for name in (name for name, is_used in used.items() if is_used):
         if name not in entries:
             raise ConnectorConfigError(f"{name} has a token, but this version has no {name} connector yet")
         connector: Any = entries[name].load()
-        given = {"commands": command_infos()} if name == "discord" else {}
+        given = {"commands": command_infos()} if name == "discord" else {"kept": kept}
         built.append(connector.from_settings(getattr(settings, name), **given))
     if settings.sites:
         connector = entries["web"].load()

@@ -29,7 +29,10 @@ def test_the_secrets_are_known() -> None:
         "slack.bot_token",
         "slack.app_token",
         "slack.signing_secret",
+        "slack.client_secret",
         "discord.token",
+        "handoff.smtp_password",
+        "handoff.token",
     }
 
 
