@@ -11,6 +11,7 @@ from sqlalchemy import and_, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from bot.tables import place_versions, places
+from connectors.base import Address
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from config.settings import ChannelSettings
-    from connectors.base import Address, Person
+    from connectors.base import Person
     from knowledge.database import Database
 
 FOREVER = math.inf
@@ -59,10 +60,12 @@ class KnownPlaces:
 
     def of(self, address: Address) -> Place:
         """Give what holds in a channel, and in its thread where the address names one."""
-        changed = dict(self._rows.get(key_of(address, thread=False), {}))
-        if address.thread:
-            changed |= self._rows.get(key_of(address, thread=True), {})
-        return _place(changed) if changed else _NOTHING
+        channel = self._rows.get(key_of(address, thread=False), {})
+        thread = self._rows.get(key_of(address, thread=True), {}) if address.thread else {}
+        if not channel and not thread:
+            return _NOTHING
+        muted = [row["muted_until"] for row in (channel, thread) if "muted_until" in row]
+        return _place({**channel, **thread} | ({"muted_until": max(muted)} if muted else {}))
 
     def learn(self, rows: Mapping[PlaceKey, Mapping[str, Any]]) -> None:
         """Know these rows from now on, and no others."""
@@ -127,6 +130,13 @@ def key_of(address: Address, *, thread: bool) -> PlaceKey:
         address.channel,
         (address.thread or "") if thread else "",
     )
+
+
+def address_of(name: str) -> Address:
+    """Give the channel that the config names, such as `slack:T01/C02` or `discord:123`."""
+    platform, _, rest = name.partition(":")
+    workspace, slash, channel = rest.partition("/")
+    return Address(platform, channel if slash else rest, None, workspace if slash else None)
 
 
 _KEY = ("platform", "workspace", "channel", "thread")

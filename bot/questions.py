@@ -46,6 +46,8 @@ class Asked:
     person: str = ""
     private: bool = False
     audience: frozenset[str] | None = None
+    platform: str = ""
+    channel: str = ""
 
     def may_be_told(self, person_id: str, audience: frozenset[str] | None) -> bool:
         """Whether that person, who holds these labels, may know of it."""
@@ -123,6 +125,19 @@ class Questions:
     ) -> Asked | None:
         """Give the question with this answer, if the person may know of it."""
         return await self._first(questions.c.answer_id == answer_id, audience, person)
+
+    async def of_place(
+        self, address: Address, audience: frozenset[str] | None, person: Person, limit: int
+    ) -> list[Asked]:
+        """Give what was asked last in this very thread or conversation and the person may know of, oldest first."""
+        here = and_(
+            questions.c.platform == address.platform,
+            questions.c.channel == address.channel,
+            questions.c.thread == (address.thread or ""),
+            questions.c.text != "",
+        )
+        rows = await self._rows(select(questions).where(here).order_by(questions.c.id.desc()).limit(limit))
+        return [each for each in map(_asked, reversed(rows)) if each.may_be_told(person.id, audience)]
 
     async def of_person(self, person_id: str, limit: int) -> list[Asked]:
         """Give what a person asked last, the newest first, each text once."""
@@ -244,4 +259,6 @@ def _asked(row: Row[Any]) -> Asked:
         person=row.person,
         private=bool(row.private),
         audience=None if labels is None else frozenset(labels),
+        platform=row.platform,
+        channel=row.channel,
     )

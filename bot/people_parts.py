@@ -1,0 +1,88 @@
+"""The parts of the bot that people meet: what their buttons do, drafts, places and what is forgotten."""
+
+# ruff: noqa: PLC0415 - a part is imported when it is built, as in bot/app.py
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bot.app import App
+    from bot.asking import Asker
+    from bot.commands.call import CommandGroup
+    from bot.privacy import Privacy
+    from bot.shadow import Shadow
+
+
+async def build_asker(app: App) -> Asker:
+    """Give what answers questions that no message asks: shared answers, and drafts that are made anew."""
+    from bot.asking import Asker
+
+    return Asker(await app.helpdesk(), app.access, app.personas)
+
+
+async def build_shadow(app: App) -> Shadow:
+    """Give what keeps drafts."""
+    from bot.shadow import Shadow
+
+    return Shadow(
+        access=app.access,
+        asker=await build_asker(app),
+        proposals=await app.proposals(),
+        outbox=await app.outbox(),
+        library=await app.library(),
+        clock=app.clock,
+        staff_channel=app.settings.desk.staff_channel,
+    )
+
+
+async def people_commands(app: App) -> tuple[CommandGroup, ...]:
+    """Give what does the commands of people and places."""
+    from bot.commands.about import AboutCommands
+    from bot.commands.answers import AnswerCommands
+    from bot.commands.drafts import DraftCommands
+    from bot.commands.feedback import FeedbackCommands
+    from bot.commands.places import PlaceCommands
+    from bot.commands.privacy import PrivacyCommands
+    from bot.commands.voice import VoiceCommands
+    from bot.given_answers import GivenAnswers
+
+    questions, upkeep, places = await app.questions(), await app.upkeep(), await app.places()
+    shadow = await app.shadow()
+    answers = AnswerCommands(
+        questions=questions,
+        given=GivenAnswers(questions, app.access),
+        library=await app.library(),
+        asker=await build_asker(app),
+        access=app.access,
+        outbox=await app.outbox(),
+        clock=app.clock,
+    )
+    return (
+        AboutCommands(questions, upkeep, (await app.health()).states, app.clock, answers),
+        answers,
+        VoiceCommands(app.access, app.personas, places),
+        FeedbackCommands(questions),
+        PlaceCommands(
+            access=app.access,
+            places=places,
+            personas=app.personas,
+            upkeep=upkeep,
+            shadow=shadow,
+            clock=app.clock,
+        ),
+        DraftCommands(shadow),
+        PrivacyCommands(await _privacy(app)),
+    )
+
+
+async def _privacy(app: App) -> Privacy:
+    from bot.privacy import Privacy
+    from knowledge.answer_cache import AnswerCache
+
+    redis = await app.redis()
+    return Privacy(
+        database=await app.database(),
+        conversation=await app.conversation(),
+        cache=AnswerCache(redis, app.settings.cache, app.clock),
+        clock=app.clock,
+    )
