@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse as StarletteJson
+from starlette.responses import Response
 from starlette.routing import Route
 
 from tests.fakes.helpdesks.base import TOKEN, FakeHelpdesk, iso
@@ -12,6 +13,12 @@ from tests.fakes.helpdesks.faults import Refused, only
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+
+
+class JSONResponse(StarletteJson):
+    """JSON under the type that Discourse gives it, which its clients insist on."""
+
+    media_type = "application/json; charset=utf-8"
 
 
 class FakeDiscourse(FakeHelpdesk):

@@ -37,6 +37,8 @@ class FakeIntercom(FakeHelpdesk):
         if not cursor.startswith("after:"):
             raise Refused(400, "no such cursor")
         start = int(cursor.removeprefix("after:"))
+        if "page" in request.query_params:
+            start = (whole(request, "page", 1, 10_000) - 1) * size
         pages: dict[str, Any] = {"type": "pages", "per_page": size, "total_pages": -(-len(rows) // size)}
         if start + size < len(rows):
             pages["next"] = {"per_page": size, "starting_after": f"after:{start + size}"}
