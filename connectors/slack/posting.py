@@ -248,7 +248,7 @@ class Poster:
                 channel=channel, limit=PAGE, include_all_metadata=True
             )
             return list(answer.get("messages") or ())
-        found: list[Mapping[str, Any]] = []
+        found: dict[str, Mapping[str, Any]] = {}
         oldest, cursor = None, None
         for page in range(PAGES):
             if until and page == PAGES - 1 and cursor:
@@ -261,11 +261,11 @@ class Poster:
                 oldest=oldest,
                 include_all_metadata=True,
             )
-            found += answer.get("messages") or ()
+            found |= {str(message["ts"]): message for message in answer.get("messages") or ()}
             cursor = (answer.get("response_metadata") or {}).get("next_cursor")
             if not cursor:
                 break
-        return found
+        return list(found.values())
 
 
 def reason_of(error: Exception) -> str:

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from bot.access import Access
 from bot.delivery import Delivery
-from bot.inbox import Inbox
+from bot.inbox import EventKey, Inbox
 from bot.personas import Personas
 from bot.questions import Questions
 from bot.router import Router
@@ -28,7 +28,7 @@ from tests.fakes.slack.workspace import APP_TOKEN, BOT_TOKEN
 from tests.fakes.slack_server import FakeSlack
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
     from pathlib import Path
 
     from connectors.base import Address, Live, Person
@@ -42,13 +42,13 @@ class Echo:
 
     def __init__(self) -> None:
         self.done: list[tuple[Command, frozenset[str] | None]] = []
+        self.act: Callable[[Command, Live | None], Awaitable[Reply | None]] | None = None
 
-    async def run(
-        self, command: Command, audience: frozenset[str] | None, _live: Live | None = None
-    ) -> Reply:
-        """Say the command."""
+    async def run(self, command: Command, audience: frozenset[str] | None, live: Live | None = None) -> Reply:
+        """Say the command, or do what the test says."""
         self.done.append((command, audience))
-        return Reply(f"done: {command.name} {command.arguments}".strip(), private=True)
+        reply = await self.act(command, live) if self.act else None
+        return reply or Reply(f"done: {command.name} {command.arguments}".strip(), private=True)
 
 
 class Assisting(Delivery):
@@ -57,22 +57,28 @@ class Assisting(Delivery):
     forms: dict[str, Callable[[Command], Form | None]]
     asked: list[Command]
     page: Reply
+    choices: Sequence[Choice] = ()
+    wanted: list[Wanted]
+    gone: list[tuple[Address, str]]
 
     async def form(self, command: Command) -> Form | None:
         """See `connectors.base.Assists`."""
         self.asked.append(command)
         return self.forms[command.name](command) if command.name in self.forms else None
 
-    async def suggest(self, wanted: Wanted) -> Sequence[Choice]:  # noqa: ARG002
+    async def suggest(self, wanted: Wanted) -> Sequence[Choice]:
         """See `connectors.base.Assists`."""
-        return ()
+        self.wanted.append(wanted)
+        return self.choices
 
     async def home(self, address: Address, person: Person) -> Reply:
         """See `connectors.base.Assists`."""
         return replace(self.page, text=f"{self.page.text} {address.channel} {person.id} {person.guest}")
 
     async def deleted(self, address: Address, message_id: str) -> None:
-        """See `connectors.base.Assists`."""
+        """See `connectors.base.Assists`: the message is not answered any more."""
+        self.gone.append((address, message_id))
+        await self._inbox.ignore(EventKey(address.platform, address.channel, message_id))
 
 
 @dataclass
@@ -103,7 +109,15 @@ class Desk:
         async with asyncio.timeout(10):
             while True:
                 async with self.database.read() as connection:
-                    if (await connection.scalar(select(func.max(inbox.c.lease_until)))) == 0:
+                    if (await connection.scalar(select(func.min(inbox.c.lease_until)))) == 0:
+                        return
+
+    async def begun(self) -> None:
+        """Wait until the id of a post that grows is kept."""
+        async with asyncio.timeout(10):
+            while True:
+                async with self.database.read() as connection:
+                    if await connection.scalar(select(inbox.c.id).where(inbox.c.platform_id != "")):
                         return
 
     async def stop(self) -> None:
@@ -146,6 +160,7 @@ class Office:
         )
         delivery = Assisting(Inbox(self.database, self.clock, LEASE), router, self.clock)
         delivery.forms, delivery.asked, delivery.page = self.forms, [], Reply("Hello")
+        delivery.wanted, delivery.gone = [], []
         arguments = {"bot_token": BOT_TOKEN, "app_token": APP_TOKEN, "api_url": self.slack.api_url}
         connector = SlackConnector(**{**arguments, "clock": self.clock, "ping_seconds": 0.3, **more})
         desk = Desk(delivery, connector, self.database, self.clock, self.helpdesk, self.commands)
