@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot.access import Access
-from bot.article_parts import ArticleParts
+from bot.admin_parts import AdminParts
 from bot.errors import ValkeyError
 from bot.places import KnownPlaces
+from bot.platforms import Platforms
 from config.persona import load_persona
 
 if TYPE_CHECKING:
@@ -26,14 +27,17 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
-    from bot.commands import Commands
+    from bot.commands import CommandGroup, Commands
+    from bot.conversation import Conversation
     from bot.delivery import Delivery
+    from bot.handoff.service import HandoffService
     from bot.health import Health
     from bot.helpdesk import Helpdesk
     from bot.outbox import Outbox
     from bot.personas import Personas
     from bot.places import Places
     from bot.questions import Questions
+    from bot.shadow import Shadow
     from config.settings import Settings
     from connectors.base import ChatConnector
     from knowledge.answering.llm.budget import DayCounter
@@ -47,7 +51,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class App(ArticleParts):
+class App(AdminParts):
     """All parts of one bot. `console_audience` narrows what the terminal sees; None shows it everything."""
 
     def __init__(
@@ -58,6 +62,7 @@ class App(ArticleParts):
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         super().__init__(settings, clock)
+        self.platforms = Platforms()
         self._known_places = KnownPlaces()
         self.access = Access(settings.access, settings.channels, console_audience, self._known_places)
         self._log = structlog.get_logger()
@@ -85,6 +90,14 @@ class App(ArticleParts):
         """Give what was changed in places from chats; it is read now."""
         return await self._once("places", self._build_places)
 
+    async def conversation(self) -> Conversation:
+        """Give the memory of threads."""
+        return await self._once("conversation", self._build_conversation)
+
+    async def shadow(self) -> Shadow:
+        """Give what keeps drafts."""
+        return await self._once("shadow", self._build_shadow)
+
     async def commands(self) -> Commands:
         """Give what does commands."""
         return await self._once("commands", self._build_commands)
@@ -97,6 +110,10 @@ class App(ArticleParts):
         """Give what is to be said unasked."""
         return await self._once("outbox", self._build_outbox)
 
+    async def handoff(self) -> HandoffService | None:
+        """Give what passes questions on to people; None when `[handoff]` names no helpdesk."""
+        return await self._once("handoff", self._build_handoff)
+
     async def health(self) -> Health:
         """Give what tells whether the bot can answer."""
         return await self._once("health", self._build_health)
@@ -107,6 +124,7 @@ class App(ArticleParts):
         """Run connectors, scheduler and web until the connectors end or a signal comes; see `bot.running`."""
         from bot.running import run
 
+        self.platforms.run(connectors)
         await run(self, connectors, announce)
 
     async def _open_redis(self) -> Redis | None:
@@ -164,6 +182,16 @@ class App(ArticleParts):
 
         return Questions(await self.database(), self.clock)
 
+    async def _build_conversation(self) -> Conversation:
+        from bot.conversation import Conversation
+
+        return Conversation(await self.redis())
+
+    async def _build_shadow(self) -> Shadow:
+        from bot.people_parts import build_shadow
+
+        return await build_shadow(self)
+
     async def _build_places(self) -> Places:
         from bot.places import Places
 
@@ -173,30 +201,25 @@ class App(ArticleParts):
 
     async def _build_commands(self) -> Commands:
         from bot.commands import Commands
-        from bot.commands.about import AboutCommands
-        from bot.commands.articles import ArticleCommands
-        from bot.commands.feedback import FeedbackCommands
-        from bot.commands.voice import VoiceCommands
+        from bot.commands.handoff import HandoffCommands
+        from bot.people_parts import people_commands
 
-        questions, upkeep = await self.questions(), await self.upkeep()
-        health = (await self.health()).states
-        groups = (
-            AboutCommands(questions, upkeep, health, self.clock),
-            VoiceCommands(self.access, self.personas, await self.places()),
-            ArticleCommands(upkeep, self.read_file, self.clock),
-            FeedbackCommands(questions),
+        questions = await self.questions()
+        groups: tuple[CommandGroup, ...] = (
+            *await people_commands(self),
+            *await self.admin_commands(),
+            HandoffCommands(await self.handoff(), questions, self.platforms, self.settings.handoff),
         )
         return Commands(self.access, groups)
 
     async def _build_delivery(self) -> Delivery:
         from bot.assistance import Assistance
-        from bot.conversation import Conversation
         from bot.delivery import Delivery
         from bot.inbox import Inbox
         from bot.limits import Limits
         from bot.router import Router
 
-        redis, questions = await self.redis(), await self.questions()
+        redis, questions, handoff = await self.redis(), await self.questions(), await self.handoff()
         router = Router(
             helpdesk=await self.helpdesk(),
             commands=await self.commands(),
@@ -205,8 +228,10 @@ class App(ArticleParts):
             questions=questions,
             clock=self.clock,
             timeout_seconds=self.settings.answer.timeout_seconds,
-            conversation=Conversation(redis),
+            conversation=await self.conversation(),
+            shadow=await self.shadow(),
             limits=Limits(self.settings.limits, redis),
+            gives_way=None if handoff is None else handoff.gives_way,
         )
         inbox = Inbox(await self.database(), self.clock, INBOX_LEASE)
         assistance = Assistance(self.access, questions, await self.upkeep(), self.clock)
@@ -216,6 +241,18 @@ class App(ArticleParts):
         from bot.outbox import Outbox
 
         return Outbox(await self.database(), self.clock)
+
+    async def _build_handoff(self) -> HandoffService | None:
+        from bot.handoff.desks import build_desk
+        from bot.handoff.service import HandoffService
+        from bot.handoff.store import Handoffs
+
+        outbox = await self.outbox()
+        desk = build_desk(self.settings.handoff, outbox)
+        if desk is None:
+            return None
+        self._stack.push_async_callback(desk.close)
+        return HandoffService(Handoffs(await self.database(), self.clock), desk, outbox, self.clock)
 
     async def _build_health(self) -> Health:
         from bot import health_checks as checks

@@ -18,7 +18,7 @@ from connectors.base import Command, Event, IncomingMessage, Reply
 from knowledge.models import Answer, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from datetime import datetime
 
     from bot.access import Access
@@ -87,7 +87,9 @@ class Router:
         conversation: Conversation | None = None,
         limits: Limits | None = None,
         shadow: Drafting | None = None,
+        gives_way: Callable[[Address], Awaitable[bool]] | None = None,
     ) -> None:
+        """`gives_way` tells where a person has taken over, so that the bot does commands only."""
         self._asker = Asker(helpdesk, access, personas, conversation)
         self._commands = commands
         self._access = access
@@ -98,6 +100,7 @@ class Router:
         self._command_seconds = command_seconds
         self._limits = limits
         self._shadow = shadow
+        self._gives_way = gives_way
         self._log = structlog.get_logger()
 
     def concerns(self, event: Event) -> bool:
@@ -157,6 +160,8 @@ class Router:
         await self._asker.conversation.forget_message(address, message_id)
 
     async def _reply(self, event: Event, live: Live | None) -> Reply | None:
+        if isinstance(event, IncomingMessage) and self._gives_way and await self._gives_way(event.address):
+            return None  # a person has taken over here
         allowed = await self._allowed(event)
         if allowed is not Allowed.YES:
             return self._refused(event, allowed)

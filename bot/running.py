@@ -84,7 +84,8 @@ async def run(
 async def _run_all(
     app: App, connectors: dict[str, ChatConnector], web: WebServer | None, stop: asyncio.Event
 ) -> None:
-    delivery = await app.delivery()
+    app.platforms.run(connectors.values())
+    delivery, handoff = await app.delivery(), await app.handoff()
     store = RedisRemembered(await app.redis(), app.clock)
     for connector in connectors.values():
         if isinstance(connector, Remembers):
@@ -98,6 +99,8 @@ async def _run_all(
         scheduler.run(),
         _warm(app),
     ]
+    if handoff is not None:
+        work.append(handoff.run())
     if web is not None:
         work.append(web.run())
     async with asyncio.TaskGroup() as group:

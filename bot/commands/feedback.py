@@ -8,6 +8,7 @@ import structlog
 
 from bot.errors import CommandError
 from connectors.base import Reply
+from connectors.forms import Choice, Field, Form
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,8 +16,14 @@ if TYPE_CHECKING:
     from bot.commands.call import Asking, Call, Doing
     from bot.questions import Questions
 
-REASONS = frozenset({"wrong", "outdated", "incomplete", "other"})
+REASONS = {
+    "wrong": "It is wrong",
+    "outdated": "It is outdated",
+    "incomplete": "It is incomplete",
+    "other": "Something else",
+}
 """Why an answer did not help, as far as a log may tell it; other words are a person's own."""
+LONGEST_COMMENT = 2_000
 
 
 class FeedbackCommands:
@@ -28,11 +35,11 @@ class FeedbackCommands:
 
     def doing(self) -> Mapping[str, Doing]:
         """See `CommandGroup`."""
-        return {"helpful": self.helpful, "not_helpful": self.not_helpful, "human": self.human}
+        return {"helpful": self.helpful, "not_helpful": self.not_helpful}
 
     def asking(self) -> Mapping[str, Asking]:
         """See `CommandGroup`."""
-        return {}
+        return {"not_helpful": self.ask_why}
 
     async def helpful(self, call: Call) -> Reply:
         """Keep a good rating."""
@@ -42,17 +49,26 @@ class FeedbackCommands:
         """Keep a bad rating."""
         return await self._rate(call, helpful=False)
 
-    async def human(self, _call: Call) -> Reply:
-        """Say how to reach a person."""
-        return Reply(
-            "I cannot pass questions on to a person here; please write to your helpdesk.", private=True
+    async def ask_why(self, call: Call) -> Form | None:
+        """Ask what was wrong with the answer, unless it was said already."""
+        if " " in call.arguments:
+            return None
+        options = tuple(Choice(label, reason) for reason, label in REASONS.items())
+        fields = (
+            Field("reason", "What was wrong?", "wrong", "choice", options),
+            Field("comment", "Tell more, if you like", kind="text", required=False),
         )
+        return Form("not_helpful", "Not helpful", fields, call.arguments, submit="Send")
 
     async def _rate(self, call: Call, *, helpful: bool) -> Reply:
-        answer_id, _, reason = call.arguments.partition(" ")
-        if not await self._questions.rate(answer_id, call.sender, helpful=helpful):
+        answer_id, _, said = call.arguments.partition(" ")
+        words = said.strip() if said.strip() not in REASONS else ""
+        reason = call.fields.get("reason") or said.strip()
+        kept = {
+            "reason": "" if helpful else (reason if reason in REASONS else ("other" if reason else "")),
+            "comment": "" if helpful else (call.fields.get("comment", "").strip() or words)[:LONGEST_COMMENT],
+        }
+        if not await self._questions.rate(answer_id, call.sender, helpful=helpful, **kept):
             raise CommandError("I do not know that answer any more.")
-        self._log.info(
-            "answer_rated", answer_id=answer_id, helpful=helpful, reason=reason if reason in REASONS else None
-        )
+        self._log.info("answer_rated", answer_id=answer_id, helpful=helpful, reason=kept["reason"] or None)
         return Reply("Thank you, noted." if helpful else "Noted. Thank you for telling me.", private=True)

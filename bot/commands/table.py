@@ -39,16 +39,47 @@ COMMANDS: tuple[CommandSpec, ...] = (
         "sources", "[ANSWER]", "where my articles come from, or what an answer stands on", spoken="alone"
     ),
     CommandSpec("why", "[ANSWER]", "how my last answer here came about", spoken="alone"),
+    CommandSpec(
+        "mute", "[30m | forever]", "be silent in this thread; in a channel it takes an admin", spoken="anyone"
+    ),
+    CommandSpec("unmute", "", "speak here again", spoken="alone"),
+    CommandSpec("forget_me", "", "forget what you asked and said", spoken="alone", counts=False),
     CommandSpec("persona", "[NAME]", "in whose voice I speak here", admin=True, spoken="word"),
-    CommandSpec("list", "[SOURCE]", "the articles that you may read", spoken="alone"),
+    CommandSpec(
+        "channel",
+        "[mention|auto|shadow|off] [persona=…] [confidence=0.7] [audience=…] [sources=…] [staff=…]",
+        "how I behave in this channel",
+        admin=True,
+        spoken="words",
+    ),
+    CommandSpec("list", "[SOURCE or words]", "the articles that you may read", spoken="alone"),
     CommandSpec("status", "", "what works and what does not", admin=True, spoken="alone"),
     CommandSpec("sync", "[SOURCE …]", "read the sources again now", admin=True, spoken="word"),
-    CommandSpec("reindex", "", "make the search index anew", admin=True, spoken="alone"),
-    CommandSpec("add", "TITLE, then the text below", "add an article", admin=True, spoken="lines"),
-    CommandSpec("remove", "ID", "remove an article", admin=True, spoken="word"),
+    CommandSpec("reindex", "[ID or SOURCE]", "make the search index anew", admin=True, spoken="word"),
+    CommandSpec("pause", "SOURCE", "stop syncing a source for now", admin=True, spoken="word"),
+    CommandSpec("resume", "SOURCE", "sync a paused source again", admin=True, spoken="word"),
+    CommandSpec("confirm", "SOURCE", "let a removal happen that waits for it", admin=True, spoken="word"),
+    CommandSpec("discard", "NUMBER", "leave undone what waits", admin=True, hidden=True),
+    CommandSpec(
+        "add", "TITLE, then the text below; or a URL, or files", "add an article", admin=True, spoken="lines"
+    ),
+    CommandSpec("edit", "ID, then the new text below", "edit an article", admin=True, spoken="lines"),
+    CommandSpec("remove", "ID", "remove an article; it can be restored", admin=True, spoken="word"),
+    CommandSpec("restore", "[ID]", "bring a removed article back", admin=True, spoken="word"),
+    CommandSpec("show", "ID", "an article with its history", admin=True, spoken="word"),
+    CommandSpec("preview", "ID", "how an article is cut into passages", admin=True, spoken="word"),
+    CommandSpec(
+        "try", "QUESTION, then a draft below", "ask a draft that is not published", admin=True, spoken="lines"
+    ),
+    CommandSpec("audit", "[ID or SOURCE]", "who changed what", admin=True, spoken="word"),
+    CommandSpec("share", "ANSWER", "answer afresh for everyone in the channel", hidden=True, counts=True),
+    CommandSpec("draft_send", "DRAFT", "post a draft", hidden=True),
+    CommandSpec("draft_edit", "DRAFT", "change a draft and post it", hidden=True),
+    CommandSpec("draft_discard", "DRAFT", "do not post a draft", hidden=True),
     CommandSpec("helpful", "ANSWER", "rate an answer", hidden=True),
     CommandSpec("not_helpful", "ANSWER [REASON]", "rate an answer", hidden=True),
-    CommandSpec("human", "", "reach a person", hidden=True),
+    CommandSpec("human", "[ANSWER]", "pass your question on to a person", spoken="alone"),
+    CommandSpec("close", "", "end the talk with a person: I answer here again", spoken="alone"),
 )
 """The whole table."""
 
