@@ -19,9 +19,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from bot.audit import AuditLog
-    from bot.changes import ArticleChanges
     from bot.pauses import Pauses
-    from bot.proposals import Proposals
     from bot.upkeep import Upkeep
     from config.settings import Settings
     from knowledge.answering.answer import AnswerPipeline
@@ -138,14 +136,6 @@ class ArticleParts:
         """Give which sources are paused."""
         return await self._once("pauses", self._build_pauses)
 
-    async def proposals(self) -> Proposals:
-        """Give what waits for a click."""
-        return await self._once("proposals", self._build_proposals)
-
-    async def changes(self) -> ArticleChanges:
-        """Give what admins change single articles with."""
-        return await self._once("changes", self._build_changes)
-
     async def _once(self, name: str, build: Callable[[], Awaitable[PartT]]) -> PartT:
         async with self._locks[name]:
             if name not in self._parts:
@@ -214,17 +204,6 @@ class ArticleParts:
         from bot.pauses import Pauses
 
         return Pauses(await self.database(), self.clock)
-
-    async def _build_proposals(self) -> Proposals:
-        from bot.proposals import Proposals
-
-        return Proposals(await self.database(), self.clock)
-
-    async def _build_changes(self) -> ArticleChanges:
-        from bot.changes import ArticleChanges
-
-        names = [source.name for source in self.settings.sources]
-        return ArticleChanges(await self.library(), await self.sync(), await self.audit(), names, self.clock)
 
     async def _build_evidence(self) -> EvidencePipeline:
         from knowledge.answering.evidence import EvidencePipeline

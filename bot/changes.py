@@ -104,6 +104,9 @@ class ArticleChanges:
 
     async def remove(self, name: str, by: Actor) -> Article:
         """Remove the article called so. Raises CommandError when it is none, or several; RevisionConflict."""
+        if not await self._library.find(name) and (gone := await self._library.removed(name)):
+            ref = gone[0].article.ref
+            raise CommandError(f"`{ref}` is removed already; `restore {ref}` brings it back")
         article = await self._named(name, None)
         change = Change("remove", str(article.ref), article.title, article.revision)
         if not await self._library.remove(article.ref, article.revision, self._audit.within(by, change)):

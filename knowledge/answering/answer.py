@@ -55,6 +55,10 @@ class AnswerPipeline:
         self._pipeline: Pipeline | None = None
         self._building = asyncio.Lock()
 
+    def over(self, index: ArticleIndex) -> AnswerPipeline:
+        """Give a pipeline that answers as this one does, from another index."""
+        return AnswerPipeline(index, self._embedding, self._settings, self._writer)
+
     async def warm(self) -> None:
         """Load Haystack, and the model's client, before the first question."""
         await self._ready()

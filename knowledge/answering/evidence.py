@@ -49,9 +49,27 @@ class EvidencePipeline:
         self._pipeline: Pipeline | None = None
         self._building = asyncio.Lock()
 
+    def over(self, index: ArticleIndex, library: ArticleLibrary) -> EvidencePipeline:
+        """Give a pipeline that finds and judges as this one does, in another index."""
+        return EvidencePipeline(
+            index, self._embedding, library, self._gate, self._settings, self._calibration
+        )
+
     async def warm(self) -> None:
-        """Load Haystack before the first question."""
+        """Load Haystack before the first question, and measure the desk where its articles changed."""
         await self._ready()
+        if self._calibration is not None:
+            await self._calibration.refresh(self._gate.model)
+
+    async def close(self) -> None:
+        """End a measurement of the desk that is under way."""
+        if self._measuring is not None:
+            self._measuring.cancel()
+            await asyncio.wait([self._measuring])
+
+    def desk_digest(self) -> str:
+        """Give what changes with the gate's measure of the desk; part of the answer cache's key."""
+        return "" if self._calibration is None else str(self._calibration.offset)
 
     async def run(self, question: Question) -> Evidence:
         """Retrieve and judge. The evidence's passages are at most `retrieval.top_k`, best first."""
