@@ -37,6 +37,7 @@ class FakeSlack(Doing):
         self.api = WebApi(self.workspace)
         self.apis = {BOT_TOKEN: self.api}
         self.codes: dict[str, dict[str, Any]] = {}
+        self.revoked: list[str] = []
         self.downloads = Downloads(self)
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.faults: dict[str, deque[Fault]] = defaultdict(deque)
@@ -224,6 +225,9 @@ class FakeSlack(Doing):
             return {"ok": False, "error": "invalid_auth" if token else "not_authed"}
         if method == "apps.connections.open":
             return {"ok": True, "url": f"ws{self.base[4:]}/link/{next(self.numbers)}"}
+        if method == "auth.revoke":
+            self.revoked.append(token)
+            return {"ok": True, "revoked": True}
         try:
             return {"ok": True, **self.apis[token].call(method, arguments)}
         except SlackError as error:
