@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from config.persona import Persona
-    from knowledge.models import Answer, Citation, SyncReport
+    from knowledge.models import Answer, Article, Citation, SyncReport
 
 HUMAN = Action("human", "Talk to a human")
 FILES_NOT_READ = Reply(
@@ -56,7 +56,18 @@ def from_answer(answer: Answer, persona: Persona, now: datetime, *, share: bool 
             text = answer.text
     if persona.sign_off:
         text = f"{text}\n\n{persona.sign_off}"
-    return Reply(text, links(answer.citations, now), _actions(answer, share=share), reference=answer.id)
+    return Reply(text, links(answer.citations, now), actions(answer.id, share=share), reference=answer.id)
+
+
+def actions(answer_id: str, *, share: bool = False) -> tuple[Action, ...]:
+    """Give what can be done with an answer."""
+    return (
+        Action("helpful", "👍 Helpful", answer_id),
+        Action("not_helpful", "👎 Not helpful", answer_id),
+        HUMAN,
+        Action("sources", "Sources", answer_id),
+        *((Action("share", "Share in channel", answer_id),) if share else ()),
+    )
 
 
 def apology(persona: Persona, reference: str) -> Reply:
@@ -71,6 +82,11 @@ def links(citations: Iterable[Citation], now: datetime) -> tuple[Link, ...]:
         link = Link(citation.title, web_url(citation.url), _age(citation.updated_at, now))
         articles.setdefault((citation.source, citation.article_id), link)
     return tuple(articles.values())
+
+
+def links_to(articles: Iterable[Article], now: datetime) -> tuple[Link, ...]:
+    """Give one link to each article, with its age."""
+    return tuple(Link(one.title, web_url(one.url), _age(one.updated_at, now)) for one in articles)
 
 
 def web_url(url: str | None) -> str | None:
@@ -128,16 +144,6 @@ def _unanswered(answer: Answer, persona: Persona, now: datetime) -> Reply:
     if closest:
         text = f"{text}\n\nThe closest articles I have:"
     return Reply(text, closest, (HUMAN,), reference=answer.id)
-
-
-def _actions(answer: Answer, *, share: bool) -> tuple[Action, ...]:
-    return (
-        Action("helpful", "👍 Helpful", answer.id),
-        Action("not_helpful", "👎 Not helpful", answer.id),
-        HUMAN,
-        Action("sources", "Sources", answer.id),
-        *((Action("share", "Share in channel", answer.id),) if share else ()),
-    )
 
 
 def _age(updated_at: datetime | None, now: datetime) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bot.replies import ago, sync_counts
 
@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.commands.table import CommandSpec
-    from bot.questions import Asked
     from bot.upkeep import SourceStatus
     from knowledge.library import ArticleSummary
 
@@ -40,41 +39,41 @@ def sources_text(sources: Sequence[SourceStatus], now: datetime) -> str:
     return "\n".join(f"- **{source.name}**: {_source_line(source, now)}" for source in sources)
 
 
-def list_text(articles: Sequence[ArticleSummary]) -> str:
-    """List articles, at most fifty."""
+def list_text(articles: Sequence[ArticleSummary], searched: str = "") -> str:
+    """List articles, at most fifty; `searched` are the words that they were looked for by."""
     if not articles:
-        return "There are no articles."
+        return f"No article has “{plain(searched, 80)}”." if searched else "There are no articles."
     lines = [f"- `{article.ref}` {article.title}" for article in articles[:_LISTED]]
     hidden = len(articles) - _LISTED
     if hidden > 0:
-        lines.append(f"- and {hidden:,} more; `helpdesk-bot articles list` shows them all")
+        lines.append(
+            f"- and {hidden:,} more; `list WORDS` finds some, `helpdesk-bot articles list` shows all"
+        )
     return "\n".join(lines)
 
 
-def status_text(articles: int, health: Mapping[str, str]) -> str:
-    """Tell what works."""
-    return "\n".join([f"- articles: {articles:,}", *(f"- {name}: {state}" for name, state in health.items())])
-
-
-def why_text(asked: Asked) -> str:
-    """Tell how an answer came about: the verdict, the articles it stands on, and the steps."""
-    lines = [
-        f"**{asked.text[:200]}**",
-        "",
-        f"- verdict: {asked.verdict}, confidence {asked.confidence:.2f}",
-        f"- cache: {asked.cache}",
-        f"- persona: {asked.persona}",
-        f"- answer: `{asked.answer_id}`",
-    ]
-    lines += [f"- article: {title}" for title in asked.trace.get("citations", ())]
-    lines += [
-        f"- {name}: {milliseconds:.1f} ms" for name, milliseconds in _numbers(asked.trace.get("timings_ms"))
-    ]
-    lines += _trace_lines(asked.trace.get("trace") or {})
+def status_text(
+    sources: Sequence[SourceStatus], health: Mapping[str, str], questions: tuple[int, int]
+) -> str:
+    """Tell what works, what waits for an admin, and what was asked today: all, and of them without an answer."""
+    articles = sum(source.articles for source in sources)
+    asked, unanswered = questions
+    lines = [f"- articles: {articles:,}", f"- questions today: {asked:,}, unanswered: {unanswered:,}"]
+    lines += [f"- {name}: {state}" for name, state in health.items()]
     return "\n".join(lines)
 
 
 def _source_line(source: SourceStatus, now: datetime) -> str:
+    line = _synced_line(source, now)
+    if source.held:
+        line += (
+            f"; {len(source.held)} articles that it has no more are kept until an admin says "
+            f"`confirm {source.name}`"
+        )
+    return f"{line}; paused" if source.paused else line
+
+
+def _synced_line(source: SourceStatus, now: datetime) -> str:
     articles = "1 article" if source.articles == 1 else f"{source.articles:,} articles"
     if source.last is None:
         return f"{articles}, never synced" if source.every else f"{articles}, added to me"
@@ -82,26 +81,3 @@ def _source_line(source: SourceStatus, now: datetime) -> str:
     if not source.last.ok:
         return f"{articles}, the last sync ({when}) failed: {source.last.report.error}"
     return f"{articles}, synced {when} ({sync_counts(source.last.report)})"
-
-
-def _numbers(value: Any) -> list[tuple[str, float]]:
-    return [(name, float(number)) for name, number in (value or {}).items()]
-
-
-def _trace_lines(trace: Mapping[str, Any]) -> list[str]:
-    lines = []
-    for name, value in trace.items():
-        if isinstance(value, list):
-            lines.append(f"- {name}:")
-            lines += [f"  - {_one_line(item)}" for item in value[:8]]
-        else:
-            lines.append(f"- {name}: {_one_line(value)}")
-    return lines
-
-
-def _one_line(value: Any) -> str:
-    if isinstance(value, dict):
-        value = ", ".join(f"{name} {_one_line(part)}" for name, part in value.items())
-    if isinstance(value, float):
-        value = f"{value:.3f}"
-    return " ".join(str(value).split())[:300]

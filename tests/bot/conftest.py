@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from connectors.base import Handler, Reply
+    from tests.bot.people_desk import PeopleDesk
 
 NOW = datetime(2030, 6, 15, 12, 0, tzinfo=UTC)
 
@@ -167,3 +168,12 @@ def helpdesk() -> ScriptedHelpdesk:
 def access() -> Access:
     """Nobody is an admin, everybody is public."""
     return Access(AccessSettings())
+
+
+@pytest.fixture
+async def desk(tmp_path: Path, clock: Clock) -> AsyncIterator[PeopleDesk]:
+    """The whole bot but for the model; see `tests.bot.people_desk`."""
+    from tests.bot.people_desk import DeskApp, PeopleDesk, desk_settings  # noqa: PLC0415 - it needs this module
+
+    async with DeskApp(desk_settings(tmp_path / "data"), clock=clock) as app:
+        yield PeopleDesk(app, await app.delivery(), clock)
