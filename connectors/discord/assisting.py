@@ -16,6 +16,8 @@ from connectors.discord.modals import FORM_PREFIX, to_modal
 from connectors.discord.options import choices
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import discord
 
     from connectors.base import Address, DurableHandler
@@ -49,19 +51,21 @@ class Assistance:
             self._log.warning("form_not_known", command=command.name, exc_info=True)
             return None
 
-    async def suggest(self, wanted: Wanted, *, many: bool) -> list[Choice]:
+    async def suggest(self, wanted: Sequence[Wanted], typed: str, *, many: bool) -> list[Choice]:
         """Give what could be meant; nothing when that takes too long."""
         if self._assists is None:
             return []
-        last = wanted.typed.rpartition(" ")[2] if many else wanted.typed
+        last = typed.rpartition(" ")[2] if many else typed
+        found: list[Choice] = []
         try:
             async with asyncio.timeout(SUGGEST_SECONDS):
-                person = await self._members.known(wanted.address, wanted.person)
-                found = await self._assists.suggest(replace(wanted, person=person, typed=last))
+                for each in wanted:
+                    person = await self._members.known(each.address, each.person)
+                    found += await self._assists.suggest(replace(each, person=person, typed=last))
         except Exception:  # noqa: BLE001 - Discord then shows that there is nothing
-            self._log.info("nothing_suggested", kind=wanted.kind, exc_info=True)
+            self._log.info("nothing_suggested", exc_info=True)
             return []
-        return choices(found, wanted.typed, many=many)
+        return choices(found, typed, many=many)
 
     def modal(self, form: Form) -> discord.ui.Modal | None:
         """Give the form as a modal; None when it does not fit into one.

@@ -225,9 +225,9 @@ class HelpdeskClient(discord.AutoShardedClient):
         await self._wants.menu(interaction, menu, words, str(message.id))
 
     async def offer(
-        self, interaction: discord.Interaction[Any], kind: Kind, typed: str, *, many: bool
+        self, interaction: discord.Interaction[Any], kinds: Sequence[Kind], typed: str, *, many: bool
     ) -> list[app_commands.Choice[str]]:
         """Give what could be meant; nothing when that takes too long."""
-        wanted = self._incoming.wanted(interaction, kind, typed)
-        found = await self._assistance.suggest(wanted, many=many)
+        wanted = [self._incoming.wanted(interaction, kind, typed) for kind in kinds]
+        found = await self._assistance.suggest(wanted, typed, many=many)
         return [app_commands.Choice(name=choice.label, value=choice.value) for choice in found]

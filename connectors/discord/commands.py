@@ -52,7 +52,7 @@ class Desk(Protocol):
         ...
 
     async def offer(
-        self, interaction: discord.Interaction[Any], kind: Kind, typed: str, *, many: bool
+        self, interaction: discord.Interaction[Any], kinds: Sequence[Kind], typed: str, *, many: bool
     ) -> list[app_commands.Choice[str]]:
         """Give what could be meant; nothing when that takes too long."""
         ...
@@ -92,7 +92,7 @@ def _ask(desk: Desk) -> app_commands.Command[Any, ..., None]:
     ) -> None:
         await desk.ask(interaction, question, shared=share)
 
-    ask.autocomplete("question")(_offering(desk, Option("question", "", suggests="question"), "question"))
+    ask.autocomplete("question")(_offering(desk, Option("question", "", suggests=("question",))))
     return ask
 
 
@@ -133,8 +133,8 @@ def _command(desk: Desk, info: CommandInfo) -> app_commands.Command[Any, ..., No
         callback=app_commands.describe(**described)(callback),
     )
     for option in options:
-        if option.suggests is not None:
-            command.autocomplete(option.name)(_offering(desk, option, option.suggests))
+        if option.suggests:
+            command.autocomplete(option.name)(_offering(desk, option))
     return command
 
 
@@ -158,9 +158,9 @@ def _positional(name: str, annotation: Any, default: Any = inspect.Parameter.emp
     )
 
 
-def _offering(desk: Desk, option: Option, kind: Kind) -> Any:
+def _offering(desk: Desk, option: Option) -> Any:
     async def offer(interaction: discord.Interaction[Any], current: str) -> list[app_commands.Choice[str]]:
-        return await desk.offer(interaction, kind, current, many=option.many)
+        return await desk.offer(interaction, option.suggests, current, many=option.many)
 
     return offer
 

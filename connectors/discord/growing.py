@@ -50,7 +50,7 @@ class Growing:
         self._begun = begun
         self._with_progress = with_progress
         self._said = ""
-        self._wanted = ""
+        self._wanted = self._shown = ""
         self._next = 0.0
         self._is_open = False
         self._ended = asyncio.Event()
@@ -87,17 +87,18 @@ class Growing:
             self._task = asyncio.create_task(self._keep_showing())
 
     async def _keep_showing(self) -> None:
-        shown = ""
         loop = asyncio.get_running_loop()
         try:
-            while self._wanted != shown:
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(max(0.0, self._next - loop.time())):
-                        await self._ended.wait()
+            while self._wanted != self._shown:
+                pause = self._next - loop.time()
+                if pause > 0:
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(pause):
+                            await self._ended.wait()
                 if self._ended.is_set():
                     return
-                shown = self._wanted
-                await self._put(shown)
+                self._shown = self._wanted
+                await self._put(self._shown)
                 self._next = loop.time() + SECONDS
         except FAILURES as error:
             self._ended.set()

@@ -51,7 +51,9 @@ async def send(
     if reference is not None:
         options["reference"] = reference
     message = await place.send(**options, mention_author=False)
-    if is_growing(message.content):  # known by its nonce: its beginning was taken, and the response lost
+    if is_growing(message.content) and not is_growing(
+        post.content
+    ):  # known by its nonce: its beginning was taken, and the response lost
         await message.edit(**changed(post))
     return str(message.id)
 

@@ -50,6 +50,37 @@ def message(identity: str, channel: str, author: dict[str, Any], content: str) -
     }
 
 
+def interaction(identity: str, token: str, kind: int, data: dict[str, Any]) -> dict[str, Any]:
+    """Give an interaction of the member in the channel."""
+    member = {
+        "user": user(MEMBER, "ada"),
+        "roles": [],
+        "joined_at": "2026-01-01T00:00:00+00:00",
+        "deaf": False,
+        "mute": False,
+        "flags": 0,
+        "permissions": "0",
+    }
+    return {
+        "id": identity,
+        "application_id": APPLICATION,
+        "type": kind,
+        "token": token,
+        "version": 1,
+        "guild_id": GUILD,
+        "channel_id": CHANNEL,
+        "channel": {"id": CHANNEL, "type": 0, "name": "support", "position": 0, "permission_overwrites": []},
+        "member": member,
+        "data": data,
+        "app_permissions": WITHOUT_THREADS,
+        "locale": "en-US",
+        "entitlements": [],
+        "authorizing_integration_owners": {"0": GUILD},
+        "context": 0,
+        "attachment_size_limit": 10_000_000,
+    }
+
+
 def guild(last_message: str | None) -> dict[str, Any]:
     """Give a server with one text channel in which the bot may not open threads."""
     everyone = {

@@ -20,6 +20,7 @@ from tests.fakes.discord_payloads import (
     GUILD,
     MEMBER,
     guild,
+    interaction,
     message,
     user,
 )
@@ -44,8 +45,21 @@ class Fault:
     headers: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass
+class Sent:
+    """A request with a body, as the spec check takes it."""
+
+    method: str
+    path: str
+    json: Any
+
+
 class DiscordServer:
-    """One server with one text channel; what is posted is in `posts`, each taken nonce once."""
+    """One server with one text channel; what is posted is in `posts`, each taken nonce once.
+
+    `responses` are the replies to interactions by their tokens. With a `rate_limit` that many messages are taken
+    in a bucket, which is full again after a moment.
+    """
 
     def __init__(self) -> None:
         self.url = ""
@@ -54,9 +68,16 @@ class DiscordServer:
         self.identified: list[dict[str, Any]] = []
         self.resumed = 0
         self.faults: list[Fault] = []
+        self.bodies: list[Sent] = []
+        self.shards = 1
+        self.rate_limit: int | None = None
+        self.callbacks: list[dict[str, Any]] = []
+        self.responses: dict[str, dict[str, Any]] = {}
         self.refuse_message_content = False
         self.forget_sessions = False
         self.changed = asyncio.Condition()
+        self.overrun = 0
+        self._spent: list[float] = []
         self._nonces: dict[tuple[str, str], dict[str, Any]] = {}
         self._said: list[dict[str, Any]] = []
         self._events: list[dict[str, Any]] = []
@@ -75,6 +96,13 @@ class DiscordServer:
         await self.emit("MESSAGE_CREATE", {**said, "guild_id": GUILD, "member": member})
         return said
 
+    async def interact(self, data: dict[str, Any], *, kind: int = 2, **more: Any) -> str:
+        """Let the member give a command (2), click (3) or send a form (5); gives the interaction's token."""
+        identity = self.next_id()
+        given = interaction(identity, f"token-{identity}", kind, data) | more
+        await self.emit("INTERACTION_CREATE", given)
+        return str(given["token"])
+
     async def emit(self, name: str, data: dict[str, Any]) -> None:
         """Send an event, and keep it for who resumes."""
         self._events.append({"op": DISPATCH, "t": name, "s": len(self._events) + 1, "d": data})
@@ -88,8 +116,15 @@ class DiscordServer:
         socket = self._sockets.pop()
         await socket.send_json({"op": RECONNECT, "d": None})
 
+    async def break_connection(self) -> None:
+        """Let the wire to the client break, without a word."""
+        socket = self._sockets.pop()
+        transport = socket._req.transport if socket._req is not None else None
+        assert transport is not None
+        transport.abort()
+
     async def until(self, what: str, number: int) -> None:
-        """Wait until `posts`, `identified` or `resumed` is that many."""
+        """Wait until `posts`, `identified`, `callbacks`, `bodies` or `resumed` is that many."""
 
         def reached() -> bool:
             value = getattr(self, what)
@@ -149,20 +184,23 @@ class DiscordServer:
         if self.refuse_message_content and data["intents"] & 1 << 15:
             await socket.close(code=4014, message=b"Disallowed intent(s).")
             return
+        shard = data.get("shard") or [0, 1]
+        has_guild = (int(GUILD) >> 22) % shard[1] == shard[0]
         ready = {
             "v": 10,
             "user": user(BOT, "desk", bot=True),
-            "guilds": [{"id": GUILD, "unavailable": True}],
+            "guilds": [{"id": GUILD, "unavailable": True}] if has_guild else [],
             "session_id": f"session{len(self.identified)}",
             "resume_gateway_url": self.gateway_url,
-            "shard": data.get("shard"),
+            "shard": shard,
             "application": {"id": APPLICATION, "flags": 0},
         }
         last = self._said[-1]["id"] if self._said else None
-        for name, event in (("READY", ready), ("GUILD_CREATE", guild(last))):
+        for name, event in (("READY", ready), *([("GUILD_CREATE", guild(last))] if has_guild else [])):
             self._events.append({"op": DISPATCH, "t": name, "s": len(self._events) + 1, "d": event})
             await socket.send_json(self._events[-1])
-        self._sockets.append(socket)
+        if has_guild:
+            self._sockets.append(socket)
 
     async def _resume(self, socket: web.WebSocketResponse, data: dict[str, Any]) -> None:
         if self.forget_sessions:
@@ -180,19 +218,50 @@ class DiscordServer:
         method, path = request.method, "/" + request.match_info["path"]
         path = path.removeprefix("/v10")
         self.requests.append((method, path))
-        if request.headers.get("Authorization") != f"Bot {TOKEN}" and "/webhooks/" not in path:
+        if request.headers.get("Authorization") != f"Bot {TOKEN}" and not path.startswith(
+            ("/webhooks/", "/interactions/")
+        ):
             return _json({"message": "401: Unauthorized", "code": 0}, status=401)
         fault = self._fault(method, path)
         if fault is not None and isinstance(fault.status, int):
             return _json(fault.body, status=fault.status, headers=fault.headers)
         body = await request.json() if request.can_read_body else None
+        limited = self._limited(method, path)
+        if limited is not None:
+            return limited
+        if body is not None:
+            self.bodies.append(Sent(method, path, body))
+            await self._notify()
         answer = await self._answer(method, path, body)
         if fault is not None:
             assert request.transport is not None
             request.transport.close()
         if answer is None:
             return _json({"message": "404: Not Found", "code": 0}, status=404)
-        return _json(answer)
+        return _json(answer, headers=self._bucket())
+
+    def _bucket(self) -> dict[str, str]:
+        """Give the headers by which Discord tells its limits."""
+        if self.rate_limit is None:
+            return {}
+        return {
+            "X-RateLimit-Bucket": "posts",
+            "X-RateLimit-Limit": str(self.rate_limit),
+            "X-RateLimit-Remaining": str(self.rate_limit - len(self._spent)),
+            "X-RateLimit-Reset-After": "0.3",
+        }
+
+    def _limited(self, method: str, path: str) -> web.StreamResponse | None:
+        if self.rate_limit is None or method != "POST" or not path.endswith("/messages"):
+            return None
+        now = time.monotonic()
+        self._spent = [spent for spent in self._spent if now - spent < 0.3]
+        if len(self._spent) >= self.rate_limit:
+            self.overrun += 1
+            body = {"message": "You are being rate limited.", "retry_after": 0.3, "global": False}
+            return _json(body, status=429, headers={"Via": "1.1 test", **self._bucket()})
+        self._spent.append(now)
+        return None
 
     def _fault(self, method: str, path: str) -> Fault | None:
         for fault in self.faults:
@@ -201,7 +270,7 @@ class DiscordServer:
                 return fault
         return None
 
-    async def _answer(self, method: str, path: str, body: Any) -> Any:  # noqa: PLR0911 - a route a line
+    async def _answer(self, method: str, path: str, body: Any) -> Any:  # noqa: C901, PLR0911, PLR0912 - a route a line
         match method, path.strip("/").split("/"):
             case "GET", ["users", "@me"]:
                 return user(BOT, "desk", bot=True)
@@ -221,7 +290,7 @@ class DiscordServer:
                 }
             case "GET", ["gateway", "bot"]:
                 limit = {"total": 1000, "remaining": 999, "reset_after": 1, "max_concurrency": 1}
-                return {"url": self.gateway_url, "shards": 1, "session_start_limit": limit}
+                return {"url": self.gateway_url, "shards": self.shards, "session_start_limit": limit}
             case "GET", ["applications", _, "commands"]:
                 return self._commands
             case "PUT", ["applications", _, "commands"]:
@@ -242,6 +311,17 @@ class DiscordServer:
                 joined = "2026-01-01T00:00:00+00:00"
                 member = {"roles": [], "joined_at": joined, "deaf": False, "mute": False, "flags": 0}
                 return member | {"user": user(identity, "ada")} if identity == MEMBER else None
+            case "POST", ["interactions", identity, token, "callback"]:
+                return await self._callback(identity, token, body)
+            case "PATCH", ["webhooks", _, token, "messages", "@original"]:
+                self.responses[token] = {**self.responses.get(token, {}), **body}
+                return message(
+                    self.next_id(), CHANNEL, user(BOT, "desk", bot=True), body.get("content") or ""
+                )
+            case "POST", ["channels", _, "typing"]:
+                return {}
+            case "PATCH", ["channels", channel, "messages", identity]:
+                return await self._edit(channel, identity, body)
             case "POST", ["channels", channel, "messages"]:
                 return await self._post(channel, body)
             case "GET", ["channels", channel, "messages"]:
@@ -260,6 +340,20 @@ class DiscordServer:
         self._said.append(post)
         await self._notify()
         return post
+
+    async def _callback(self, identity: str, token: str, body: dict[str, Any]) -> dict[str, Any]:
+        self.callbacks.append(body)
+        self.responses[token] = dict(body.get("data") or {})
+        await self._notify()
+        return {"interaction": {"id": identity, "type": 2}}
+
+    async def _edit(self, channel: str, identity: str, body: dict[str, Any]) -> dict[str, Any] | None:
+        for post in self.posts:
+            if post["id"] == identity and post["channel_id"] == channel:
+                post["content"] = body.get("content") or ""
+                await self._notify()
+                return post
+        return None
 
     async def _notify(self) -> None:
         async with self.changed:

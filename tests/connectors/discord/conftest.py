@@ -13,7 +13,9 @@ from bot.commands import COMMANDS
 from connectors.discord.connector import DiscordConnector
 from connectors.discord.incoming import SPOKEN
 from connectors.forms import CommandInfo
+from tests.connectors.discord.session import Session
 from tests.fakes.discord_desk import ScriptedDesk
+from tests.fakes.discord_server import DiscordServer
 from tests.fakes.discord_spec import DiscordSpec
 
 if TYPE_CHECKING:
@@ -51,6 +53,11 @@ class World:
         """Give a member who may manage the server."""
         role = self.guild.create_role("admins", permissions=discord.Permissions(manage_guild=True))
         return self.guild.add_member(self.env.create_user("grace"), roles=[role])
+
+    def admin_of_messages(self) -> Any:
+        """Give a member who may delete what others wrote."""
+        role = self.guild.create_role("mods", permissions=discord.Permissions(manage_messages=True))
+        return self.guild.add_member(self.env.create_user("moderator"), roles=[role])
 
     def said(self, channel: Any) -> list[Any]:
         """Give what the bot said in a channel."""
@@ -102,3 +109,12 @@ def discord_world(spec: DiscordSpec | None) -> Callable[..., AbstractAsyncContex
             assert spec.problems(requests) == []
 
     return opened
+
+
+@pytest.fixture
+async def session(spec: DiscordSpec | None) -> AsyncIterator[Session]:
+    """A server on a socket, and a connector to it; every body that it got is held against the spec."""
+    async with DiscordServer().running() as server:
+        yield Session(server)
+    if spec is not None:
+        assert spec.problems(server.bodies) == []

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,52 +10,14 @@ from discord.http import Route
 
 from connectors.discord.connector import DiscordConnector
 from connectors.errors import ConnectorConfigError
-from tests.fakes.discord_desk import ANSWER, ScriptedDesk
-from tests.fakes.discord_payloads import CHANNEL, GUILD
-from tests.fakes.discord_server import DROP, TOKEN, DiscordServer, Fault
+from tests.fakes.discord_desk import ANSWER
+from tests.fakes.discord_payloads import CHANNEL
+from tests.fakes.discord_server import DROP, TOKEN, Fault
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from tests.connectors.discord.session import Session
 
 POSTING = f"/channels/{CHANNEL}/messages"
-
-
-class Session:
-    """A connector that runs against the server."""
-
-    def __init__(self, server: DiscordServer) -> None:
-        self.server = server
-        self.desk = ScriptedDesk()
-        self.connector = DiscordConnector(
-            TOKEN, guilds=frozenset({GUILD}), api_url=server.url, gateway_url=server.gateway_url
-        )
-
-    @contextlib.asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        """Run until the block ends."""
-        test = asyncio.current_task()
-        assert test is not None
-        task = asyncio.create_task(self.connector.run(self.desk))
-        task.add_done_callback(lambda done: None if done.cancelled() else test.cancel())
-        try:
-            yield
-        finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
-
-    async def until(self, *steps: str) -> None:
-        """Wait until the desk was called so."""
-        async with asyncio.timeout(20):
-            while self.desk.steps[-len(steps) :] != list(steps):
-                await asyncio.sleep(0.01)
-
-
-@pytest.fixture
-async def session() -> AsyncIterator[Session]:
-    """A server, and a connector to it."""
-    async with DiscordServer().running() as server:
-        yield Session(server)
 
 
 async def test_it_logs_in_and_answers(session: Session) -> None:
