@@ -1,217 +1,170 @@
 """Trains the evidence gate and writes knowledge/answering/gate.toml: plain numbers, never a pickle.
 
-    python bench/train_gate.py --sumo FOLDER --hint3 FOLDER [--work FOLDER] [--write]
+    python bench/train_gate.py --data FOLDER [--work FOLDER] [--write]
 
-FOLDER holds `articles.jsonl` and question sets in the format of `helpdesk-bot eval`. Trained on sumo's silver
-questions and on hint3; reported on sumo's reviewed questions, which training never sees:
+FOLDER holds `sumo`, `wixqa` and `hint3`, each with `articles.jsonl` and question sets in the format of
+`helpdesk-bot eval`. Trained on sumo's silver questions and on rows made of the articles' titles; cross-validated by
+question; reported on sumo's reviewed questions, their ablation, and hint3, which training never sees:
 
 - a positive is a question whose article is among the first three that retrieval finds;
-- a negative is the same question with its article and the six nearest taken out of the index;
-- both again in a random sixty articles, the size of a small help centre; they count half, as many of these
-  positives are hard to tell from negatives for a person too;
-- both with the question's title alone, since people in a chat are brief;
-- hint3's messages in and out of a shop's scope.
+- a negative is the same question with its article and the six nearest taken out;
+- both in help centres of sixty articles and of five, two and one;
+- titles as brief questions, with their article (its title hidden) and without, with a word changed for one that means
+  the same, and for one of another thing.
 
-Each family counts the same. scikit-learn comes with sentence-transformers.
+Stories (a question of more than a sentence or two) and brief questions have a regression each. In each, families and
+their two classes count the same; then brief questions are held to be answerable in three cases of five, as people ask
+what a help centre is for. scikit-learn comes with sentence-transformers.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import random
 import tempfile
 import textwrap
 from collections import Counter
-from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GroupKFold
+from train_gate_made import made
+from train_gate_report import measured, reliability_of
+from train_gate_rows import Corpus, Example, Vectors, corpus_of, example, labelled, read_rows, silver
 
 from config.settings import EmbeddingSettings
-from knowledge.answering.features import gate_features
-from knowledge.answering.gate import GateModel
-from knowledge.answering.words import clip
-from knowledge.database import Database
+from knowledge.answering.gate import GateModel, Logistic
+from knowledge.answering.gate_calibration import MOST_QUESTIONS, Separation
 from knowledge.embedding.engine import Embedding
-from knowledge.evaluation.metrics import auroc
-from knowledge.index import ArticleIndex
-from knowledge.library import ArticleLibrary
-from knowledge.models import Article, SyncPlan, revision_of
 from knowledge.stores.fusion import BALANCED
-from knowledge.stores.query import plan_query
+from knowledge.stores.passages import PassageSplitter
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import Sequence
 
-USED = (
-    "dense_first",
-    "margin",
-    "lift",
-    "covered_lead",
-    "covered_top",
-    "agreement",
-    "same_article",
-    "missing_names",
-    "missing_platform",
-    "length",
-)
+BRIEF = (
+    "dense_first", "lift", "margin", "missing_names", "missing_platform", "title_gap", "title_held", "topic_gap",
+    "topic_held", "topic_lead", "topic_rarest", "topic_telling", "topic_title", "topic_unknown", "topic_whole",
+    "topic_words", "topic_worst",
+)  # fmt: skip
+STORY = (
+    "agreement", "articles", "covered_lead", "covered_top", "dense_first", "length", "lift", "margin",
+    "missing_names", "missing_platform", "same_article", "score_first", "title_held", "topic_held", "topic_title",
+)  # fmt: skip
 SHIPPED = Path(__file__).resolve().parent.parent / "knowledge" / "answering" / "gate.toml"
-SMALL = 60
-NEAREST = 6
+MADE_OF = {"wixqa": 173, "sumo": 230}
+FOLDS = 5
+STRENGTH = 0.1
+ANSWERABLE = np.log(0.62 / 0.38)
+"""Log odds of a brief question being answerable, taken for granted and not learnt."""
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
-    """A question's features, and whether the passages that they describe answer it."""
-
-    family: str
-    features: dict[str, float]
-    answers: bool
+def is_story(row: Example) -> bool:
+    """Whether a row trains the regression of stories."""
+    return row.family.endswith("story")
 
 
-class Retrieval:
-    """An index of one set, asked with some of its articles taken out."""
-
-    def __init__(self, index: ArticleIndex, embedding: Embedding) -> None:
-        self._index = index
-        self._embedding = embedding
-        self.ids = frozenset(ref.id for ref in index.known())
-
-    async def ask(
-        self, question: str, exclude: frozenset[str] = frozenset()
-    ) -> tuple[dict[str, float], list[str]]:
-        """Give the gate's features and the ids of the articles found, best first."""
-        text = clip(question)
-        vectors = await self._embedding.embed_questions(plan_query(text).texts)
-        found = await self._index.search(vectors, text, audience=None, exclude=exclude, top_k=8)
-        return gate_features(text, found), list(dict.fromkeys(s.passage.article.id for s in found))
-
-
-@asynccontextmanager
-async def retrieval(
-    articles: list[dict[str, Any]], work: Path, embedding: Embedding
-) -> AsyncIterator[Retrieval]:
-    """Index articles in a folder of `work`; the second time nothing is embedded."""
-    folder = work / revision_of([entry["id"] for entry in articles])
-    async with Database(Database.url_for("", folder)) as database:
-        await database.upgrade("knowledge:migrations", "knowledge_version")
-        library = ArticleLibrary(database, lambda: datetime.now(UTC))
-        await library.apply(SyncPlan("set", added=tuple(map(article, articles))), None)
-        index = ArticleIndex(folder / "index", embedding)
-        await index.open()
-        await index.reconcile(library)
-        yield Retrieval(index, embedding)
-        await index.close()
-
-
-def article(row: dict[str, Any]) -> Article:
-    """Read a row of `articles.jsonl`."""
-    title, body = row["title"], row["body_markdown"]
-    return Article("set", row["id"], title, body, revision_of(title, body), frozenset({"public"}))
-
-
-def rows(path: Path) -> list[dict[str, Any]]:
-    """Read JSON Lines."""
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-
-
-async def silver(asked: Retrieval, questions: list[dict[str, Any]]) -> list[Example]:
-    """Make examples of questions with their article, without it, and in a small help centre."""
-    chance = random.Random(7)
-    examples: list[Example] = []
-    for row in questions:
-        gold = frozenset(row["gold_article_ids"])
-        title = row.get("title") or row["question"].split("\n")[0]
-        for kind, text in (("long", row["question"]), ("short", title)) if gold else ():
-            features, found = await asked.ask(text)
-            good = bool(gold & set(found[:3]))
-            if good:
-                examples.append(Example(kind, features, answers=True))
-            features, _ = await asked.ask(text, gold | set(found[:NEAREST]))
-            examples.append(Example(kind, features, answers=False))
-            others = set(chance.sample(sorted(asked.ids - gold), SMALL))
-            features, _ = await asked.ask(text, asked.ids - others)
-            examples.append(Example(f"small {kind}", features, answers=False))
-            if good:
-                features, found = await asked.ask(text, asked.ids - others - gold)
-                if gold & set(found[:2]):
-                    examples.append(Example(f"small {kind}", features, answers=True))
-    return examples
-
-
-async def labelled(asked: Retrieval, questions: list[dict[str, Any]], family: str) -> list[Example]:
-    """Make examples of labelled questions; an answerable one whose article was not found is left out."""
-    examples: list[Example] = []
-    for row in questions:
-        features, found = await asked.ask(row["question"], frozenset(row.get("exclude_article_ids", ())))
-        answerable = row["kind"] == "answerable"
-        if not answerable or set(row["gold_article_ids"]) & set(found[:3]):
-            examples.append(Example(family, features, answerable))
-    return examples
-
-
-def fit(examples: list[Example]) -> GateModel:
-    """Fit a logistic regression; families and their two classes count the same, small help centres half."""
-    counts = Counter((example.family, example.answers) for example in examples)
-    weights = np.array(
-        [(0.5 if e.family.startswith("small") else 1.0) / counts[e.family, e.answers] for e in examples]
-    )
-    values = np.array([[example.features[name] for name in USED] for example in examples])
+def fit(examples: Sequence[Example], names: Sequence[str], prior: float) -> Logistic:
+    """Fit a logistic regression."""
+    labels = np.array([bool(example.answers) for example in examples])
+    weights = _weights(examples, labels)
+    values = np.array([[example.features[name] for name in names] for example in examples])
     mean, scale = values.mean(axis=0), values.std(axis=0)
     scale[scale == 0] = 1.0
-    model = LogisticRegression(C=0.3, max_iter=3000)
-    labels = [example.answers for example in examples]
-    model.fit((values - mean) / scale, labels, sample_weight=weights / weights.mean())
-    return GateModel(
-        bias=float(model.intercept_[0]),
-        weight=dict(zip(USED, map(float, model.coef_[0]), strict=True)),
-        mean=dict(zip(USED, map(float, mean), strict=True)),
-        scale=dict(zip(USED, map(float, scale), strict=True)),
+    model = LogisticRegression(C=STRENGTH, max_iter=3000)
+    model.fit((values - mean) / scale, labels, sample_weight=weights)
+    return Logistic(
+        bias=float(model.intercept_[0] + prior),
+        weight=dict(zip(names, map(float, model.coef_[0]), strict=True)),
+        mean=dict(zip(names, map(float, mean), strict=True)),
+        scale=dict(zip(names, map(float, scale), strict=True)),
     )
 
 
-def report(model: GateModel, name: str, examples: list[Example]) -> str:
-    """Say how well the gate tells the two apart, and what its usual thresholds let through."""
-    scores = [model.probability(example.features) for example in examples]
-    labels = [example.answers for example in examples]
-    parts = [f"{name}: n {len(examples)}, AUROC {auroc(scores, labels) or float('nan'):.3f}"]
-    for threshold in (0.5, 0.3):
-        for label, word in ((True, "answerable"), (False, "unanswerable")):
-            over = [
-                score >= threshold for score, is_true in zip(scores, labels, strict=True) if is_true is label
-            ]
-            parts.append(f"{word} >= {threshold}: {sum(over) / max(len(over), 1):.2f}")
-    return ", ".join(parts)
+def _weights(examples: Sequence[Example], labels: np.ndarray) -> np.ndarray:
+    """Weigh families: whole help centres most, swapped words half; both classes the same."""
+    counts = Counter((example.family, example.answers) for example in examples)
+    weights = np.array([_of_family(e.family) / counts[e.family, e.answers] for e in examples])
+    for label in (True, False):
+        weights[labels == label] /= weights[labels == label].sum()
+    weights /= weights.mean()
+    return weights
 
 
-def as_toml(model: GateModel, lines: list[str]) -> str:
+def _of_family(family: str) -> float:
+    if "swapped" in family:
+        return 0.5
+    return 2.0 if family.startswith("full") else 1.0
+
+
+def fit_both(examples: Sequence[Example]) -> GateModel:
+    """Fit both regressions."""
+    stories = [example for example in examples if is_story(example)]
+    brief = [example for example in examples if not is_story(example)]
+    return GateModel(fit(brief, BRIEF, float(ANSWERABLE)), fit(stories, STORY, 0.0))
+
+
+def cross_validated(examples: Sequence[Example]) -> list[str]:
+    """Judge each row by a model that has not seen its question, and measure family by family."""
+    groups = [example.group for example in examples]
+    logits = np.zeros(len(examples))
+    for seen, unseen in GroupKFold(FOLDS).split(groups, groups=groups):
+        model = fit_both([examples[index] for index in seen])
+        for index in unseen:
+            part = model.story if is_story(examples[index]) else model.brief
+            logits[index] = part.logit(examples[index].features)
+    lines = []
+    for family in sorted({row.family for row in examples}):
+        chosen = [index for index, row in enumerate(examples) if row.family == family]
+        labels = [bool(examples[index].answers) for index in chosen]
+        if len(set(labels)) > 1:
+            lines.append(f"cross-validated {family}: {measured(logits[chosen], labels)}")
+    return lines
+
+
+async def separation_of(corpus: Corpus, rows: Sequence[dict[str, str]], model: GateModel) -> Separation:
+    """Ask titles with their articles and without, as the bot does on its own desk."""
+    odds: dict[bool, list[float]] = {True: [], False: []}
+    for row in random.Random(0).sample(list(rows), min(MOST_QUESTIONS, len(rows))):
+        for present, exclude in ((True, ()), (False, (row["id"],))):
+            found = await corpus.ask(row["title"], exclude=exclude)
+            made_of = example("desk", row["id"], row["title"], found, answers=present)
+            odds[present].append(model.logit(made_of.features))
+    return Separation(tuple(odds[True]), tuple(odds[False]))
+
+
+def as_toml(model: GateModel, lines: Sequence[str]) -> str:
     """Write the model with a word on where it comes from."""
     head = [
         "# The evidence gate's numbers (knowledge/answering/gate.py says what they mean).",
-        "# Made by bench/train_gate.py on questions from Mozilla's support forum (silver labels) and on messages",
-        "# to two shops (HINT3); only these weights are kept, no text. Measured when they were made:",
-        *textwrap.wrap("; ".join(lines), 100, initial_indent="#   ", subsequent_indent="#   "),
+        "# Made by bench/train_gate.py of questions from Mozilla's support forum (silver labels) and of titles of",
+        "# help articles; only these weights are kept, no text. Measured on rows that were not trained on:",
+        *(wrapped for line in lines for wrapped in _commented(line)),
         "",
-        f"bias = {model.bias:.5f}",
+        f"usual_middle = {model.usual_middle:.3f}  # log odds half way between titles asked with and without articles",
         "",
         "[fusion]  # how retrieval fused its scores then; with another fusion the gate has to be trained again",
         *(f"{name} = {value}" for name, value in asdict(BALANCED).items()),
     ]
-    for name in USED:
-        head += [
-            "",
-            f"[features.{name}]",
-            f"weight = {model.weight[name]:.5f}",
-            f"mean = {model.mean[name]:.5f}",
-            f"scale = {model.scale[name]:.5f}",
-        ]
+    for part, logistic in (("brief", model.brief), ("story", model.story)):
+        head += ["", f"[{part}]", f"bias = {logistic.bias:.5f}"]
+        for name, weight in logistic.weight.items():
+            head += [
+                "",
+                f"[{part}.features.{name}]",
+                f"weight = {weight:.5f}",
+                f"mean = {logistic.mean[name]:.5f}",
+                f"scale = {logistic.scale[name]:.5f}",
+            ]
     return "\n".join(head) + "\n"
+
+
+def _commented(line: str) -> list[str]:
+    return textwrap.wrap(line, 112, initial_indent="# - ", subsequent_indent="#   ")
 
 
 async def main() -> None:
@@ -219,34 +172,82 @@ async def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--sumo", type=Path, required=True)
-    parser.add_argument("--hint3", type=Path, required=True)
+    parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "train-gate")
     parser.add_argument("--write", action="store_true", help="replace knowledge/answering/gate.toml")
     options = parser.parse_args()
+    options.work.mkdir(parents=True, exist_ok=True)
     embedding = Embedding(EmbeddingSettings(), options.work / "models")
-    training: list[Example] = []
-    async with retrieval(rows(options.sumo / "articles.jsonl"), options.work, embedding) as asked:
-        training += await silver(asked, rows(options.sumo / "queries_silver.jsonl"))
-        reviewed = rows(options.sumo / "queries.jsonl") + rows(
-            options.sumo / "queries_unanswerable_ablation.jsonl"
-        )
-        held_out = await labelled(asked, reviewed, "sumo")
-    articles, questions = rows(options.hint3 / "articles.jsonl"), rows(options.hint3 / "queries.jsonl")
-    for shop in sorted({row["bot"] for row in articles}):
-        own = [row for row in articles if row["bot"] == shop]
-        async with retrieval(own, options.work, embedding) as asked:
-            training += await labelled(asked, [row for row in questions if row["bot"] == shop], "hint3")
-    await embedding.close()
-    model = fit(training)
-    lines = [
-        report(model, family, [example for example in training if example.family == family])
-        for family in sorted({example.family for example in training})
+    vectors = Vectors(options.work / "vectors.pkl", embedding)
+    vectors.load()
+    sumo, wixqa = options.data / "sumo", options.data / "wixqa"
+    articles = {"sumo": read_rows(sumo / "articles.jsonl"), "wixqa": read_rows(wixqa / "articles.jsonl")}
+    corpora = {name: await corpus_of(rows, vectors) for name, rows in articles.items()}
+    training = await _training(corpora, articles, read_rows(sumo / "queries_silver.jsonl"), vectors)
+    held_out = {
+        "sumo's reviewed questions and their ablation": await labelled(
+            corpora["sumo"],
+            read_rows(sumo / "queries.jsonl") + read_rows(sumo / "queries_unanswerable_ablation.jsonl"),
+            "sumo",
+        ),
+        "hint3": await _hint3(options.data / "hint3", vectors),
+    }
+    model = fit_both(training)
+    middles = [
+        (await separation_of(corpora[n], _with_title(articles[n], corpora[n]), model)).middle for n in corpora
     ]
-    lines.append(report(model, "held out: sumo's reviewed questions and ablation", held_out))
-    print("\n".join(lines))
+    model = GateModel(model.brief, model.story, float(np.mean(middles)))
+    lines = _lines(model, held_out)
+    print("\n".join([*cross_validated(training), f"desks' middles: {middles}", *lines]))
+    for name, rows in held_out.items():
+        print(f"reliability on {name}:", reliability_of(model, rows), sep="\n")
+    vectors.save()
+    await embedding.close()
     if options.write:
-        SHIPPED.write_text(as_toml(model, [lines[-1]]), encoding="utf-8")
+        SHIPPED.write_text(as_toml(model, lines), encoding="utf-8")
+
+
+def _with_title(rows: Sequence[dict[str, str]], corpus: Corpus) -> list[dict[str, str]]:
+    held = set(corpus.ids)
+    return [row for row in rows if row["id"] in held]
+
+
+def _lines(model: GateModel, held_out: dict[str, list[Example]]) -> list[str]:
+    lines = []
+    for name, rows in held_out.items():
+        counted = [row for row in rows if row.answers is not None]
+        logits = np.array([model.logit(row.features) for row in counted])
+        lines.append(f"{name}: {measured(logits, [bool(row.answers) for row in counted])}")
+    return lines
+
+
+async def _training(
+    corpora: dict[str, Corpus],
+    articles: dict[str, list[dict[str, str]]],
+    questions: list[dict[str, str]],
+    vectors: Vectors,
+) -> list[Example]:
+    chance = random.Random(7)
+    known = set(corpora["sumo"].ids)
+    usable = [
+        row for row in questions if row["gold_article_ids"] and known.issuperset(row["gold_article_ids"])
+    ]
+    training = [made_of for row in usable for made_of in await silver(corpora["sumo"], row, chance)]
+    splitter = PassageSplitter(vectors.embedding.count_tokens, vectors.embedding.model.max_tokens)
+    for name, count in MADE_OF.items():
+        rows = _with_title(articles[name], corpora[name])
+        for row in chance.sample(rows, min(count, len(rows))):
+            training += await made(corpora[name], row, vectors, splitter, chance)
+    return training
+
+
+async def _hint3(folder: Path, vectors: Vectors) -> list[Example]:
+    articles, questions = read_rows(folder / "articles.jsonl"), read_rows(folder / "queries.jsonl")
+    found: list[Example] = []
+    for shop in sorted({row["bot"] for row in articles}):
+        corpus = await corpus_of([row for row in articles if row["bot"] == shop], vectors)
+        found += await labelled(corpus, [row for row in questions if row["bot"] == shop], "hint3")
+    return found
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import pickle
-import random
 import re
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -23,16 +22,19 @@ from knowledge.stores.query import plan_query
 from knowledge.stores.records import entry_of, passage_of, row_of, text_hash
 
 if TYPE_CHECKING:
+    import random
     from collections.abc import Collection, Sequence
     from pathlib import Path
 
     from knowledge.embedding.engine import Embedding
 
-SIZES = (60, 5, 3, 2, 1)
+SIZES = (60, 5, 2, 1)
 """Articles of a small help centre."""
 NEAREST = 6
+NEAREST_MADE = 3
 WITHIN = 3
 WORDS = load_word_vectors()
+_COMMON = [word for word, row in WORDS.rows() if 1_500 < row < 14_000]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +102,21 @@ class Corpus:
         return search
 
     async def ask(
-        self, question: str, *, exclude: Collection[str] = (), among: Collection[str] | None = None
+        self,
+        question: str,
+        *,
+        exclude: Collection[str] = (),
+        among: Collection[str] | None = None,
+        besides: Sequence[Entry] = (),
     ) -> list[ScoredPassage]:
-        """Give the best passages, of the whole without some articles, or of a corpus that has just a few."""
+        """Give the best passages, of the whole without some articles, or of a corpus that has just a few.
+
+        `besides` are put to those few.
+        """
         plan = plan_query(clip(question))
         search = self._all if among is None else self._search(among)
+        if besides:
+            search.put(besides)
         vectors = np.array(await self._vectors.of(plan.texts))
         hits = search.search(vectors, plan, Scope(exclude=frozenset(exclude)), 8)
         return [ScoredPassage(passage_of(h.id, h.text, h.payload), h.score, h.dense, h.keyword) for h in hits]
@@ -119,7 +131,7 @@ class Corpus:
 async def corpus_of(rows: Sequence[dict[str, Any]], vectors: Vectors) -> Corpus:
     """Split and embed articles."""
     splitter = PassageSplitter(vectors.embedding.count_tokens, vectors.embedding.model.max_tokens)
-    split = {row["id"]: splitter.split(_article(row)) for row in rows}
+    split = {row["id"]: splitter.split(rows_as_article(row)) for row in rows}
     passages = [passage for held in split.values() for passage in held]
     texts = [embedding_text(passage) for passage in passages]
     found = dict(zip((p.id for p in passages), await vectors.of(texts), strict=True))
@@ -130,7 +142,8 @@ async def corpus_of(rows: Sequence[dict[str, Any]], vectors: Vectors) -> Corpus:
     return Corpus(entries, vectors)
 
 
-def _article(row: dict[str, Any]) -> Article:
+def rows_as_article(row: dict[str, Any]) -> Article:
+    """Read a row of `articles.jsonl`."""
     title, body = row["title"], row["body_markdown"]
     language = row.get("language")
     return Article(
@@ -163,11 +176,11 @@ async def labelled(corpus: Corpus, rows: Sequence[dict[str, Any]], family: str) 
 
 
 async def silver(corpus: Corpus, row: dict[str, Any], chance: random.Random) -> list[Example]:
-    """Make examples of a question with its article and without, in corpora of all sizes, long and short."""
+    """Make examples of a question with its article and without: a story in large corpora, its title in all sizes."""
     gold = frozenset(row["gold_article_ids"])
     title = row.get("title") or row["question"].split("\n")[0]
     made: list[Example] = []
-    for kind, text in (("long", row["question"]), ("short", title)):
+    for kind, text, sizes in (("story", row["question"], SIZES[:1]), ("brief", title, SIZES)):
         found = await corpus.ask(text)
         good = bool(gold & set(found_ids(found)[:WITHIN]))
         if good:
@@ -176,49 +189,64 @@ async def silver(corpus: Corpus, row: dict[str, Any], chance: random.Random) -> 
         gone = gold | set(near[:NEAREST]) | set(found_ids(found)[:NEAREST])
         without = await corpus.ask(text, exclude=gone)
         made.append(example(f"full {kind}", row["id"], text, without, answers=False))
-        for size in SIZES:
-            others = _others(near, gone, corpus.ids, size, chance)
+        for size in sizes:
+            others = others_than(near, gone, corpus.ids, size, chance)
             sets = [(others, False)] + ([([*others[: size - 1], min(gold)], True)] if good else [])
             for among, answers in sets:
                 found = await corpus.ask(text, among=among)
                 if not answers or found_ids(found)[0] in gold:
                     made.append(example(f"{size} {kind}", row["id"], text, found, answers=answers))
-        if good and kind == "short":
+        if good and kind == "brief":
             made += await _swapped(corpus, row["id"], text, min(gold), chance)
     return made
 
 
-def _others(
+def others_than(
     near: Sequence[str], gone: Collection[str], ids: Sequence[str], size: int, chance: random.Random
 ) -> list[str]:
     """Choose articles that do not answer: some of the same corner, the rest from anywhere."""
     close = [name for name in near[:40] if name not in gone]
     chosen = chance.sample(close, min(len(close), chance.randint(0, min(size, 5))))
     rest = [name for name in ids if name not in gone and name not in chosen]
-    return chosen + chance.sample(rest, size - len(chosen))
+    return chosen + chance.sample(rest, min(size - len(chosen), len(rest)))
 
 
 async def _swapped(corpus: Corpus, group: str, text: str, gold: str, chance: random.Random) -> list[Example]:
     """Ask the same of another thing: one word of the topic becomes a word that is somewhat like it."""
     found = await corpus.ask(text, among=[gold])
     support = support_for(text, [f"{s.passage.title} {s.passage.text}" for s in found], WORDS)
-    held = [
-        word for word, share in zip(support.words, support.of(range(len(found))), strict=True) if share == 1
-    ]
-    word = chance.choice(held) if held else ""
-    row = WORDS.row(word)
-    if row is None:
-        return []
-    others = chance.sample([word for word, rank in WORDS.rows() if 1500 < rank < 14_000], 300)
-    cosines = WORDS.cosines([row], [WORDS.row(other) or 0 for other in others])[0]
-    alike = [other for other, cosine in zip(others, cosines, strict=True) if 0.12 < cosine < 0.5]
-    asked = re.sub(rf"(?i)\b{re.escape(word)}\b", chance.choice(alike), text) if alike else text
-    if asked == text:
+    shares = support.of(range(len(found)))
+    held = [word for word, share in zip(support.words, shares, strict=True) if share == 1]
+    asked = reworded(text, held, (), chance, (0.12, 0.5)) if held else None
+    if asked is None:
         return []
     more = chance.sample([name for name in corpus.ids if name != gold], 2)
-    sets = ([gold], [gold, *more], None)
-    names = ("1 swapped", "3 swapped", "full swapped")
+    sets = (("1 swapped", [gold]), ("3 swapped", [gold, *more]), ("full swapped", None))
     return [
         example(name, group, asked, await corpus.ask(asked, among=among), answers=False)
-        for name, among in zip(names, sets, strict=True)
+        for name, among in sets
     ]
+
+
+def reworded(
+    asked: str,
+    choices: Sequence[str],
+    without: Collection[str],
+    chance: random.Random,
+    cosines: tuple[float, float],
+) -> str | None:
+    """Change one of the `choices` for a common word whose vector is so near to it; None where there is none."""
+    word = chance.choice(list(choices))
+    row = WORDS.row(word)
+    if row is None:
+        return None
+    low, high = cosines
+    common = _COMMON if low > 0.5 else chance.sample(_COMMON, 400)
+    near = WORDS.cosines([row], [WORDS.row(other) or 0 for other in common])[0]
+    fit = [
+        other
+        for other, cosine in zip(common, near, strict=True)
+        if low < cosine < high and other[:4] != word[:4] and other not in without
+    ]
+    changed = re.sub(rf"(?i)\b{re.escape(word)}\b", chance.choice(fit), asked) if fit else asked
+    return None if changed == asked else changed

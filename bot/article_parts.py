@@ -216,7 +216,7 @@ class ArticleParts:
             await self.library(),
             self.gate,
             self.settings.retrieval,
-            DeskCalibration(index, self.embedding, self.settings.data_dir / "gate.json"),
+            calibration=DeskCalibration(index, self.embedding, self.settings.data_dir / "gate.json"),
         )
         self._stack.push_async_callback(evidence.close)
         return evidence

@@ -116,6 +116,7 @@ class CachedAnswers:
             evidence = await clock.time("retrieve", self._evidence_of(question))
             return clock.stamp(await make(evidence), CacheStatus.OFF)
         key = cache_key(question, persona, f"{self._digest}{self._desk_digest()}")
+        clock.key = key
         held = await clock.time("cache", self._cache.lookup(key))
         if held and await self._is_current(held):
             return clock.stamp(_again(held.answer), CacheStatus.HIT)
@@ -181,9 +182,10 @@ _Result = TypeVar("_Result")
 
 
 class _Timings:
-    """Milliseconds by step."""
+    """Milliseconds by step; `key` is the cache's, by which what is kept of a question can be found and forgotten."""
 
     def __init__(self) -> None:
+        self.key = ""
         self._start = time.perf_counter()
         self._spent: dict[str, float] = {}
 
@@ -197,4 +199,5 @@ class _Timings:
     def stamp(self, answer: Answer, status: CacheStatus) -> Answer:
         total = (time.perf_counter() - self._start) * 1000
         timings = {**answer.timings_ms, **self._spent, "total": total}
-        return replace(answer, cache=status, timings_ms=timings)
+        trace = {**answer.trace, "cache_key": self.key} if self.key else answer.trace
+        return replace(answer, cache=status, timings_ms=timings, trace=trace)

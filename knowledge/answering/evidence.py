@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+import structlog
+
 from knowledge.answering.words import clip
 from knowledge.embedding import block_torch
+from knowledge.errors import KnowledgeError
 from knowledge.models import Evidence, Verdict
 
 if TYPE_CHECKING:
@@ -14,11 +17,12 @@ if TYPE_CHECKING:
 
     from config.settings import RetrievalSettings
     from knowledge.answering.gate import EvidenceGate
+    from knowledge.answering.gate_calibration import DeskCalibration
     from knowledge.answering.steps.payload import Judged
     from knowledge.embedding.engine import Embedding
     from knowledge.index import ArticleIndex
     from knowledge.library import ArticleLibrary
-    from knowledge.models import ArticleRef, Question, ScoredPassage
+    from knowledge.models import ArticleRef, CorpusVersion, Question, ScoredPassage
 
 _SPARE = 2
 """Times as many passages are retrieved as are used: some may be dropped as stale."""
@@ -40,12 +44,17 @@ class EvidencePipeline:
         library: ArticleLibrary,
         gate: EvidenceGate,
         settings: RetrievalSettings,
+        *,
+        calibration: DeskCalibration | None = None,
     ) -> None:
+        """Without `calibration` the gate's shipped numbers hold as they are."""
         self._index = index
         self._embedding = embedding
         self._library = library
         self._gate = gate
         self._settings = settings
+        self._calibration = calibration
+        self._measuring: asyncio.Task[None] | None = None
         self._pipeline: Pipeline | None = None
         self._building = asyncio.Lock()
 
@@ -76,7 +85,21 @@ class EvidencePipeline:
         version = self._index.version()
         if not _has_words(question.text) or not version.counter:
             return Evidence(question, (), 0.0, Verdict.UNANSWERED, version)
+        self._measure_if_changed(version)
         return (await self._judged(question, _SPARE * self._settings.top_k)).evidence
+
+    def _measure_if_changed(self, version: CorpusVersion) -> None:
+        """Measure the desk beside the questions; what held before holds until that is done."""
+        busy = self._measuring is not None and not self._measuring.done()
+        if self._calibration is None or busy or self._calibration.measured == version:
+            return
+        self._measuring = asyncio.create_task(self._measure(self._calibration))
+
+    async def _measure(self, calibration: DeskCalibration) -> None:
+        try:
+            await calibration.refresh(self._gate.model)
+        except KnowledgeError as error:
+            structlog.get_logger().warning("gate.not_calibrated", reason=str(error))
 
     async def ranked_articles(self, question: Question, limit: int = 10) -> list[ScoredPassage]:
         """Give the best passage of each of the best articles, best first, at most `limit`."""
@@ -117,7 +140,7 @@ class EvidencePipeline:
         pipeline.add_component("embed", EmbedQuestion(self._embedding))
         pipeline.add_component("retrieve", RetrievePassages(self._index, self._settings.candidates))
         pipeline.add_component("current", KeepCurrent(self._library))
-        pipeline.add_component("judge", JudgeEvidence(self._gate, self._settings.top_k))
+        pipeline.add_component("judge", JudgeEvidence(self._gate, self._settings.top_k, self._calibration))
         pipeline.connect("respell.query", "embed.query")
         pipeline.connect("embed.query", "retrieve.query")
         pipeline.connect("retrieve.found", "current.found")

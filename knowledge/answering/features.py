@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _TOP = 3
 _LEAD = 160
+_BRIEF = 20
+"""Words of a question in a sentence or two."""
 
 
 def gate_features(question: str, passages: Sequence[ScoredPassage], vectors: WordVectors) -> dict[str, float]:
@@ -34,8 +36,14 @@ def gate_features(question: str, passages: Sequence[ScoredPassage], vectors: Wor
         "missing_names": _missing(names(query.text) if query.language in {None, "en"} else (), top),
         "missing_numbers": _missing(numbers(query.text), top),
         "missing_platform": _missing_platform(query, passages),
+        "story": float(is_story(query.text)),
         "length": math.log1p(len(query.weights)),
     }
+
+
+def is_story(question: str) -> bool:
+    """Whether somebody tells what happened, rather than asks in a sentence: most of the words are not the topic."""
+    return "\n\n" in question.strip() or len(question.split()) > _BRIEF
 
 
 def _text(passage: Passage) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import tomllib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from knowledge.answering.features import gate_features
 from knowledge.answering.gate_words import load_word_vectors
@@ -18,12 +18,18 @@ if TYPE_CHECKING:
     from knowledge.models import Missing, ScoredPassage
 
 
-_MISSING_ODDS = math.exp(-1.5)
+_RULES_VERSION = "2"
+"""Moves when the same features would be judged otherwise by the rules, or other features be made."""
+_RULE_ODDS = math.exp(-1.5)
 _BELOW = 0.99
+_LACKING = 0.45
+"""Weight of a topic word times how much is missing of it: half of a rare word."""
+_FEW_WORDS = math.log1p(6)
+"""As `topic_words` has it: in a longer question a word more or less is not the subject."""
 
 
 @dataclass(frozen=True, slots=True)
-class GateModel:
+class Logistic:
     """A logistic regression: P = 1 / (1 + exp(-(bias + sum(weight * (x - mean) / scale))))."""
 
     bias: float
@@ -31,25 +37,51 @@ class GateModel:
     mean: Mapping[str, float]
     scale: Mapping[str, float]
 
-    def probability(self, features: Mapping[str, float]) -> float:
-        """Give the probability (0-1) that the passages answer; a feature that is not given counts as 0."""
-        logit = self.bias + sum(
+    def logit(self, features: Mapping[str, float]) -> float:
+        """Give the log odds; a feature that is not given counts as 0."""
+        return self.bias + sum(
             weight * (features.get(name, 0.0) - self.mean[name]) / self.scale[name]
             for name, weight in self.weight.items()
         )
-        return 1.0 / (1.0 + math.exp(-max(min(logit, 30.0), -30.0)))
+
+
+@dataclass(frozen=True, slots=True)
+class GateModel:
+    """Two regressions: one for brief questions, one for stories. `usual_middle` is what a desk is measured against.
+
+    That is the log odds half way between headings asked with their articles and without (`gate_calibration.py`), over
+    the articles that the numbers were made with.
+    """
+
+    brief: Logistic
+    story: Logistic
+    usual_middle: float = 0.0
+
+    def logit(self, features: Mapping[str, float]) -> float:
+        """Give the log odds that the passages answer."""
+        return (self.story if features.get("story") else self.brief).logit(features)
+
+    def probability(self, features: Mapping[str, float], offset: float = 0.0) -> float:
+        """Give the probability (0-1) that the passages answer, on a desk whose log odds are shifted by `offset`."""
+        return 1.0 / (1.0 + math.exp(-max(min(self.logit(features) + offset, 30.0), -30.0)))
 
     @property
     def digest(self) -> str:
-        """Changes with any number of the model; part of the answer cache's key."""
-        return revision_of(_MISSING_ODDS, self.bias, dict(self.weight), dict(self.mean), dict(self.scale))
+        """Changes with any shipped number; part of the answer cache's key."""
+        return revision_of(
+            _RULES_VERSION, _RULE_ODDS, asdict(self.brief), asdict(self.story), self.usual_middle
+        )
 
 
 def load_gate() -> GateModel:
     """Read the shipped model; `gate.toml` says how its numbers were made."""
     table = tomllib.loads(files("knowledge.answering").joinpath("gate.toml").read_text(encoding="utf-8"))
+    return GateModel(_logistic(table["brief"]), _logistic(table["story"]), table["usual_middle"])
+
+
+def _logistic(table: Mapping[str, Any]) -> Logistic:
     features: dict[str, dict[str, float]] = table["features"]
-    return GateModel(
+    return Logistic(
         bias=table["bias"],
         weight={name: row["weight"] for name, row in features.items()},
         mean={name: row["mean"] for name, row in features.items()},
@@ -61,9 +93,15 @@ def load_gate() -> GateModel:
 class EvidenceGate:
     """Decides by two thresholds: from `min_confidence` answered, from `unsure_confidence` unsure.
 
-    On top of the model stands a rule: when the question names a thing that the articles do not (`missing.py`), the
-    odds are divided by e^1.5 and the confidence stays below `min_confidence`. Passages about Jira look like an
-    answer to "How do I connect Salesforce?", whatever the similarity.
+    On top of the model stand rules: the odds are divided by e^1.5 and the confidence stays below `min_confidence`
+
+    - when the question names a thing that the articles do not (`missing.py`): passages about Jira look like an
+      answer to "How do I connect Salesforce?", whatever the similarity;
+    - when the article tells the opposite of what is asked (`gate_opposites.py`): how to turn a thing on, not off;
+    - when it is asked who did something, and the article tells how it is done (`features_topic.py`).
+
+    And a brief question whose article lacks a word of its topic, and any that means nearly the same, is unsure at best:
+    the lift code is not the door code.
     """
 
     model: GateModel
@@ -71,21 +109,37 @@ class EvidenceGate:
     unsure_confidence: float
 
     def judge(
-        self, question: str, passages: Sequence[ScoredPassage], missing: Missing | None = None
+        self,
+        question: str,
+        passages: Sequence[ScoredPassage],
+        missing: Missing | None = None,
+        offset: float = 0.0,
     ) -> tuple[float, Verdict, dict[str, float]]:
-        """Give the confidence, the verdict and their features; without passages it is unanswered."""
+        """Give the confidence, the verdict and their features; without passages it is unanswered.
+
+        `offset` shifts the log odds on this desk (`gate_calibration.py`).
+        """
         if not passages:
             return 0.0, Verdict.UNANSWERED, {}
         features = gate_features(question, passages, load_word_vectors())
-        confidence = self.model.probability(features)
+        confidence = self.model.probability(features, offset)
+        if offset:
+            features |= {"desk_offset": offset}
         if missing:
-            features |= {"missing_thing": 1.0, "without_missing": confidence}
-            confidence = self._discounted(confidence)
+            features |= {"missing_thing": 1.0}
+        ruled = self._ruled(confidence, features, missing)
+        if ruled != confidence:
+            features |= {"without_rules": confidence}
+            confidence = ruled
         return confidence, self.verdict(confidence), features
 
-    def _discounted(self, confidence: float) -> float:
-        odds = confidence / (1.0 - confidence) * _MISSING_ODDS
-        return min(odds / (1.0 + odds), _BELOW * self.min_confidence)
+    def _ruled(self, confidence: float, features: Mapping[str, float], missing: Missing | None) -> float:
+        unsure = min(confidence, _BELOW * self.min_confidence)
+        if missing or features["opposite"] or features["asks_who_did"]:
+            odds = confidence / max(1.0 - confidence, 1e-9) * _RULE_ODDS
+            return min(odds / (1.0 + odds), unsure)
+        lacks = not features["story"] and features["topic_worst"] >= _LACKING
+        return unsure if lacks and features["topic_words"] <= _FEW_WORDS else confidence
 
     def verdict(self, confidence: float) -> Verdict:
         """Give the verdict for a confidence."""

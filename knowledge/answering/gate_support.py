@@ -26,20 +26,9 @@ _LEAD = 160
 _SHORTEST_PART = 4
 _COMMONEST = 0.3
 """What the commonest word weighs, the rarest weighing 1."""
+_ELSEWHERE = 0.5
 _SUBJECTS = frozenset(
-    [
-        "bot",
-        "phone",
-        "phones",
-        "smartphone",
-        "tablet",
-        "laptop",
-        "laptops",
-        "computer",
-        "computers",
-        "website",
-        "desktop",
-    ]
+    {"bot", "phone", "phones", "smartphone", "tablet", "laptop", "laptops", "computer", "desktop"}
 )
 """Not missed by name in a question (`NO_THINGS`), but they say what it is about."""
 _SAME, _OTHER = 0.62, 0.26
@@ -93,12 +82,19 @@ def support_for(question: str, texts: Sequence[str], vectors: WordVectors) -> Su
     topic = topic_words(question, language)
     held = [_held(text, language, vectors) for text in texts]
     table = [[_support(word, language, one, vectors) for one in held] for word in topic]
-    weights = [_COMMONEST + (1.0 - _COMMONEST) * vectors.rarity(word) for word in topic]
+    weights = [_weight(word, language, vectors) for word in topic]
     return Support(
         tuple(topic),
         np.asarray(weights, np.float32),
         np.asarray(table, np.float32).reshape(len(topic), len(texts)),
     )
+
+
+def _weight(word: str, language: str, vectors: WordVectors) -> float:
+    """Give more for a rarer word; of other languages no words are known that mean the same, so they count less."""
+    if language != "en" and vectors.row(word) is None:
+        return _ELSEWHERE
+    return _COMMONEST + (1.0 - _COMMONEST) * vectors.rarity(word)
 
 
 def _tells(word: str) -> bool:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _SHORTEST = 4
 _SHORTEST_ELSEWHERE = 6
 """Where no list of the language's common words stands against it."""
+_NOUNS_HAVE_CAPITALS = frozenset({"de"})
 _MOST = 12
 _WORD = re.compile(r"(?<![\w@./:#-])[^\W\d_]+(?![\w@/:]|\.\w|-\w)")
 _ALL_STOPS = frozenset().union(*STOP_WORDS.values())
@@ -28,9 +29,14 @@ def suspects(question: str, vectors: WordVectors) -> list[str]:
     Codes, addresses, hyphenated words and names (a capital inside a sentence, or several in a word) are left alone.
     """
     text = clip(question)
-    shortest = _SHORTEST if (detect_language(text) or "en") == "en" else _SHORTEST_ELSEWHERE
+    language = detect_language(text) or "en"
+    shortest = _SHORTEST if language == "en" else _SHORTEST_ELSEWHERE
     found = (match for match in _WORD.finditer(text) if len(match.group()) >= shortest)
-    words = (match.group() for match in found if not _is_name(match.group(), text[: match.start()]))
+    words = (
+        match.group()
+        for match in found
+        if not _is_name(match.group(), text[: match.start()], capitals=language not in _NOUNS_HAVE_CAPITALS)
+    )
     return [word for word in dict.fromkeys(words) if _is_unknown(word.casefold(), vectors)][:_MOST]
 
 
@@ -51,6 +57,6 @@ def _is_unknown(word: str, vectors: WordVectors) -> bool:
     return word not in vectors and word not in NO_THINGS and word not in SHELL and word not in _ALL_STOPS
 
 
-def _is_name(word: str, before: str) -> bool:
+def _is_name(word: str, before: str, *, capitals: bool) -> bool:
     begins = not before.strip() or before.rstrip()[-1] in ".!?:\n"
-    return any(letter.isupper() for letter in word[1:]) or (word[0].isupper() and not begins)
+    return any(letter.isupper() for letter in word[1:]) or (capitals and word[0].isupper() and not begins)

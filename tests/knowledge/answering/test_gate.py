@@ -10,14 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge.answering.features import gate_features
-from knowledge.answering.gate import EvidenceGate, GateModel, load_gate
+from knowledge.answering.features import gate_features, is_story
+from knowledge.answering.gate import EvidenceGate, GateModel, Logistic, load_gate
 from knowledge.answering.gate_words import load_word_vectors
 from knowledge.models import ArticleRef, Passage, ScoredPassage, Verdict
 from knowledge.stores.fusion import BALANCED, Fusion
 
 WORDS = load_word_vectors()
-MODEL = GateModel(bias=0.5, weight={"x": 2.0}, mean={"x": 1.0}, scale={"x": 4.0})
+MODEL = GateModel(
+    brief=Logistic(bias=0.5, weight={"x": 2.0}, mean={"x": 1.0}, scale={"x": 4.0}),
+    story=Logistic(bias=-1.0, weight={}, mean={}, scale={}),
+)
 
 
 def found(title: str, text: str, dense: float = 0.5, score: float = 0.7) -> ScoredPassage:
@@ -35,6 +38,15 @@ def test_the_probability_is_the_logistic_of_the_weighted_sum() -> None:
     assert MODEL.probability({"x": -1e9}) >= 0
 
 
+def test_a_story_has_numbers_of_its_own_and_a_desk_shifts_both() -> None:
+    """Who tells what happened holds more words that are not the topic than who asks in a sentence."""
+    assert MODEL.probability({"x": 3.0, "story": 1.0}) == pytest.approx(1 / (1 + math.exp(1.0)))
+    assert MODEL.probability({"x": 3.0}, 0.5) == pytest.approx(1 / (1 + math.exp(-2.0)))
+    assert is_story("It broke.\n\nYesterday it worked, and then I did this.")
+    assert is_story("word " * 21)
+    assert not is_story("How do I reset my password?")
+
+
 def test_the_thresholds_make_the_verdict() -> None:
     """From min_confidence answered, from unsure_confidence unsure, below unanswered."""
     gate = EvidenceGate(MODEL, 0.5, 0.3)
@@ -48,14 +60,31 @@ def test_the_shipped_numbers_fit_todays_features_and_fusion() -> None:
     table = tomllib.loads(files("knowledge.answering").joinpath("gate.toml").read_text(encoding="utf-8"))
     assert Fusion(**table["fusion"]) == BALANCED
     features = gate_features("How do I reset it?", [found("Reset", "Reset it here.")], WORDS)
-    assert table["features"].keys() <= features.keys()
+    assert table["brief"]["features"].keys() | table["story"]["features"].keys() <= features.keys()
     assert load_gate().digest != MODEL.digest
 
 
 def test_better_evidence_is_never_less_probable() -> None:
-    """Nearer in meaning, nearer in words, further ahead of the rest: none of these lowers the probability."""
-    weights = load_gate().weight
-    assert all(weights[name] > 0 for name in ("dense_first", "margin", "lift"))
+    """Nearer in meaning, further ahead of the rest, more of the topic held: none of these lowers the probability."""
+    gate = load_gate()
+    assert all(gate.brief.weight[name] > 0 for name in ("dense_first", "margin", "topic_held", "topic_whole"))
+    assert all(gate.story.weight[name] > 0 for name in ("dense_first", "margin", "lift", "score_first"))
+
+
+@pytest.mark.parametrize(
+    ("question", "title", "text"),
+    [
+        ("the lift code", "Door code", "The door code is 9022."),
+        ("turn two-factor off", "Turn on two-factor", "Turn on two-factor in the settings."),
+        ("who deleted a project?", "Delete a project", "Delete a project in the settings."),
+    ],
+)
+def test_another_thing_or_the_opposite_is_never_simply_answered(question: str, title: str, text: str) -> None:
+    """However near the passage is: unsure at best, and `/why` shows what it would have been."""
+    gate = EvidenceGate(load_gate(), 0.3, 0.1)
+    confidence, verdict, features = gate.judge(question, [found(title, text, 0.95, 2.0)])
+    assert verdict is not Verdict.ANSWERED
+    assert confidence < 0.3 <= features["without_rules"]
 
 
 def test_a_platform_that_only_others_are_about_is_noticed() -> None:

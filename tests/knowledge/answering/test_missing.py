@@ -89,7 +89,7 @@ def test_a_missing_thing_lowers_the_confidence_below_an_answer() -> None:
     assert verdict is Verdict.ANSWERED
     after, verdict, features = gate.judge("Reset it", sure, Missing("Fax"))
     assert verdict is not Verdict.ANSWERED
-    assert after < 0.5 < before == features["without_missing"]
+    assert after < 0.5 < before == features["without_rules"]
 
 
 @given(st.text(max_size=200))

@@ -1,0 +1,173 @@
+"""The gate's own measure of a desk: its headings as questions, with their articles and without."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import structlog
+
+from knowledge.answering.features import gate_features
+from knowledge.answering.gate_support import topic_words
+from knowledge.answering.gate_words import load_word_vectors
+from knowledge.models import revision_of
+from knowledge.stores.query import plan_query
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from knowledge.answering.gate import GateModel
+    from knowledge.embedding.engine import Embedding
+    from knowledge.index import ArticleIndex
+    from knowledge.models import ArticleRef, CorpusVersion, Passage, ScoredPassage
+
+FEWEST = 30
+"""Articles of a desk that is measured; a smaller one keeps the shipped numbers."""
+MOST_QUESTIONS = 120
+"""Headings that are asked, a few seconds of one core."""
+_TOP_K = 8
+_TOPIC = 2
+_TRUST = 60
+"""So many questions count as much as the shipped numbers."""
+_FURTHEST = 0.6
+_STEP = 0.1
+_FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class DeskQuestion:
+    """A heading that can be asked, and whose it is."""
+
+    text: str
+    article: ArticleRef
+
+
+@dataclass(frozen=True, slots=True)
+class Separation:
+    """Log odds that the gate gives to a desk's headings: `present` with their articles, `absent` without."""
+
+    present: tuple[float, ...]
+    absent: tuple[float, ...]
+
+    @property
+    def middle(self) -> float:
+        """The log odds half way between the two medians."""
+        return float(np.median(self.present) + np.median(self.absent)) / 2.0
+
+
+def offset_of(measured: Separation, usual: float) -> float:
+    """Give by how much to shift the log odds so that the middle falls where it `usual`ly does.
+
+    Few questions shift little, none far; in steps of 0.1, so that a changed article seldom moves it.
+    """
+    count = min(len(measured.present), len(measured.absent))
+    if not count:
+        return 0.0
+    shift = (usual - measured.middle) * count / (count + _TRUST)
+    return round(round(max(min(shift, _FURTHEST), -_FURTHEST) / _STEP) * _STEP, 2)
+
+
+def questions_of(passages: Sequence[Passage]) -> DeskQuestion | None:
+    """Make a question of an article: its title, or its first heading where that says more than one word."""
+    for passage in passages:
+        for heading in (passage.title, *reversed(passage.heading_path)):
+            if len(topic_words(heading)) >= _TOPIC:
+                return DeskQuestion(heading, passage.article)
+    return None
+
+
+class DeskCalibration:
+    """Knows how far the gate's log odds are to be shifted for this desk, and measures when its articles changed.
+
+    What was measured is kept in `path`, so that a restart measures nothing again. A measurement that fails is
+    logged and leaves what held before.
+    """
+
+    def __init__(self, index: ArticleIndex, embedding: Embedding, path: Path | None = None) -> None:
+        self._index = index
+        self._embedding = embedding
+        self._path = path
+        self._key = ""
+        self._measuring = asyncio.Lock()
+        self._log = structlog.get_logger()
+        self.offset = 0.0
+        self.measured: CorpusVersion | None = None
+
+    async def refresh(self, model: GateModel) -> bool:
+        """Measure if the articles changed, and say whether the offset moved. Raises KnowledgeError."""
+        async with self._measuring:
+            version = self._index.version()
+            key = revision_of(_FORMAT, tuple(version), model.digest, self._embedding.model.digest)
+            if key == self._key:
+                return False
+            self.measured = version  # also where it fails: the next change tries again, not every question
+            before = self.offset
+            held = await asyncio.to_thread(self._read, key)
+            self.offset = await self._measured(model, version) if held is None else held
+            self._key = key
+            if held is None:
+                await asyncio.to_thread(self._write, key)
+            return self.offset != before
+
+    async def _measured(self, model: GateModel, version: CorpusVersion) -> float:
+        known = await asyncio.to_thread(self._index.known)
+        if len(known) < FEWEST:
+            return 0.0
+        separation = await separate(self._index, self._embedding, model, sorted(known))
+        offset = offset_of(separation, model.usual_middle)
+        self._log.info(
+            "gate.calibrated",
+            articles=len(known),
+            questions=len(separation.absent),
+            middle=round(separation.middle, 2) if separation.absent else None,
+            offset=offset,
+            corpus_version=version.counter,
+        )
+        return offset
+
+    def _read(self, key: str) -> float | None:
+        """Give the offset that was kept for this state of the articles; None for another, or for a damaged file."""
+        if self._path is None:
+            return None
+        try:
+            held = json.loads(self._path.read_text(encoding="utf-8"))
+            return float(held["offset"]) if held["key"] == key else None
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def _write(self, key: str) -> None:
+        if self._path is None:
+            return
+        temporary = self._path.with_suffix(".tmp")
+        try:
+            temporary.write_text(json.dumps({"key": key, "offset": self.offset}), encoding="utf-8")
+            temporary.replace(self._path)
+        except OSError as error:
+            self._log.warning("gate.calibration_not_kept", path=str(self._path), error=str(error))
+
+
+async def separate(
+    index: ArticleIndex, embedding: Embedding, model: GateModel, refs: Sequence[ArticleRef]
+) -> Separation:
+    """Ask a sample of the articles' headings, with their articles and without; the same sample every time."""
+    chosen = random.Random(0).sample(list(refs), min(MOST_QUESTIONS, len(refs)))  # noqa: S311 - a sample
+    present: list[float] = []
+    absent: list[float] = []
+    for ref in chosen:
+        question = questions_of(await asyncio.to_thread(index.passages_of, ref))
+        if question is None:
+            continue
+        vectors = await embedding.embed_questions(plan_query(question.text).texts)
+        for odds, exclude in ((present, frozenset[str]()), (absent, frozenset({ref.id}))):
+            found = await index.search(vectors, question.text, audience=None, exclude=exclude, top_k=_TOP_K)
+            odds.append(await asyncio.to_thread(_log_odds, model, question.text, found))
+    return Separation(tuple(present), tuple(absent))
+
+
+def _log_odds(model: GateModel, question: str, found: Sequence[ScoredPassage]) -> float:
+    return model.logit(gate_features(question, found, load_word_vectors()) if found else {})
