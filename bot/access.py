@@ -116,12 +116,11 @@ class Access:
             return frozenset({PUBLIC})
         return self.channel_audience(event.address)
 
-    def audience_here(self, command: Command) -> frozenset[str] | None:
+    def audience_here(self, command: Command, own: frozenset[str] | None) -> frozenset[str] | None:
         """Give the labels by which a person may know of an answer that stands where the command was said.
 
-        Whoever stands in a channel reads what is answered there, though they hold fewer labels elsewhere.
+        Whoever stands in a channel reads what is answered there, though they hold fewer labels elsewhere: `own`.
         """
-        own = self.person_audience(command.address, command.sender)
         there = self.channel_audience(command.address)
         if own is None or there is None or command.sender.guest or command.outsiders:
             return own

@@ -29,7 +29,7 @@ class GivenAnswers:
         asked = await self._questions.find(answer_id, call.audience, call.sender)
         if asked is not None:
             return Known(asked, call.audience)
-        here = self._access.audience_here(call.command)
+        here = self._access.audience_here(call.command, call.audience)
         asked = await self._questions.find(answer_id, here, call.sender)
         place = (call.address.platform, call.address.channel)
         stands_here = asked is not None and not asked.private and (asked.platform, asked.channel) == place
@@ -37,6 +37,6 @@ class GivenAnswers:
 
     async def last(self, call: Call) -> Known | None:
         """Give the last answer in this thread, or in this channel and its threads."""
-        here = self._access.audience_here(call.command)
+        here = self._access.audience_here(call.command, call.audience)
         asked = await self._questions.last(call.address, here, call.sender)
         return None if asked is None else Known(asked, here)

@@ -10,13 +10,9 @@ from sqlalchemy import select
 
 from bot.access import Access
 from bot.commands import COMMANDS, Commands
-from bot.commands.about import AboutCommands
-from bot.commands.articles import ArticleCommands
-from bot.commands.feedback import FeedbackCommands
-from bot.commands.voice import VoiceCommands
 from bot.local_articles import id_of, local_article
 from bot.personas import Personas
-from bot.places import KnownPlaces, Places
+from bot.places import KnownPlaces
 from bot.questions import Questions
 from bot.tables import ratings
 from bot.upkeep import Upkeep
@@ -28,7 +24,9 @@ from knowledge.library import ArticleLibrary
 from knowledge.models import Answer, Article, CacheStatus, Citation, Verdict
 from knowledge.sync import ArticleSync
 from knowledge.sync_runs import SyncRuns
+from tests.bot.article_groups import article_groups
 from tests.bot.conftest import NOW, command
+from tests.bot.people_groups import people_groups
 from tests.bot.test_scheduler import NoIndex
 
 if TYPE_CHECKING:
@@ -74,10 +72,18 @@ def commands(
     return Commands(
         access,
         (
-            AboutCommands(questions, upkeep, health, clock),
-            VoiceCommands(access, Personas(persona, load_persona), Places(database, clock, known)),
-            ArticleCommands(upkeep, read_file, clock),
-            FeedbackCommands(questions),
+            *people_groups(
+                database,
+                clock,
+                access=access,
+                known=known,
+                personas=Personas(persona, load_persona),
+                questions=questions,
+                library=library,
+                upkeep=upkeep,
+                health=health,
+            ),
+            *article_groups(database, library, sync, upkeep, clock, read_file=read_file),
         ),
     )
 
@@ -112,8 +118,8 @@ async def test_help_shows_what_one_may_use(commands: Commands) -> None:
     """Admins see all but the buttons' commands, others what they may use."""
     all_of_it = (await commands.run(asked("help"), PUBLIC)).text
     for_members = (await commands.run(asked("help", person=MEMBER), PUBLIC)).text
-    assert "`reindex`" in all_of_it
-    assert "`reindex`" not in for_members
+    assert "`reindex [ID or SOURCE]`" in all_of_it
+    assert "`reindex" not in for_members
     assert "`why [ANSWER]`" in for_members
     assert "not_helpful" not in all_of_it
 
@@ -124,16 +130,20 @@ async def test_an_unknown_command_names_the_nearest(commands: Commands) -> None:
 
 
 async def test_an_admin_adds_and_removes_an_article(commands: Commands, library: ArticleLibrary) -> None:
-    """What is added in a chat is internal, keeps its id when it is added again, and can be removed."""
+    """What is added in a chat is internal, replaces one of its title after a click, and can be removed."""
     reply = await commands.run(asked("add", "Reset a password\nPress *Reset*.\n\nDone."), PUBLIC)
     assert "local/reset-a-password" in reply.text
-    await commands.run(asked("add", "Reset a password\nPress **Reset** twice."), PUBLIC)
+    assert "You hold none of these labels" in reply.text
+    shown = await commands.run(asked("add", "Reset a password\nPress **Reset** twice."), PUBLIC)
+    replace_it = shown.actions[0]
+    await commands.run(asked(replace_it.name, replace_it.value), PUBLIC)
     (article,) = await library.find("reset-a-password")
     assert article.body == "Press **Reset** twice."
     assert article.audience == {"internal"}
     assert "Removed" in (await commands.run(asked("remove", "local/reset-a-password"), PUBLIC)).text
     assert await library.count() == 0
-    assert "no article" in (await commands.run(asked("remove", "reset-a-password"), PUBLIC)).text
+    assert "removed already" in (await commands.run(asked("remove", "reset-a-password"), PUBLIC)).text
+    assert "no article" in (await commands.run(asked("remove", "reset-a-passphrase"), PUBLIC)).text
 
 
 async def test_only_the_terminal_may_name_files(commands: Commands, library: ArticleLibrary) -> None:
@@ -167,8 +177,11 @@ def answer(text: str, answer_id: str) -> Answer:
     )
 
 
-async def test_why_tells_of_the_last_answer_here(commands: Commands, questions: Questions) -> None:
+async def test_why_tells_of_the_last_answer_here(
+    commands: Commands, questions: Questions, library: ArticleLibrary
+) -> None:
     """The last answer of this channel, or of this thread, with its articles and passages."""
+    await library.put(Article("docs", "a", "Resetting passwords", "Text.", "r", PUBLIC))
     here, elsewhere = Address("slack", "C1"), Address("slack", "C1", thread="9.9")
     person = Person(MEMBER)
     await questions.record(elsewhere, person, answer("Another thread", "a2"), PUBLIC)
