@@ -29,10 +29,10 @@ async def check_slack(settings: SlackSettings, *, web_port: int | None) -> Check
     bot_token = settings.bot_token.get_secret_value()
     app_token = settings.app_token.get_secret_value()
     has_signing_secret = bool(settings.signing_secret.get_secret_value())
-    if not bot_token and not app_token and not has_signing_secret:
+    if not bot_token and not app_token and not has_signing_secret and not settings.client_id:
         return CheckResult.good("slack", "off: no bot_token")
     found = (
-        _token_shape("slack", "bot_token", bot_token, ("xoxb-", "xoxe.xoxb-"), _SLACK_TOKENS)
+        _slack_token(settings, bot_token, web_port)
         or (_token_shape("slack", "app_token", app_token, ("xapp-",), _SLACK_TOKENS) if app_token else None)
         or _slack_way_in(
             has_app_token=bool(app_token), has_signing_secret=has_signing_secret, web_port=web_port
@@ -40,18 +40,25 @@ async def check_slack(settings: SlackSettings, *, web_port: int | None) -> Check
     )
     if found:
         return found
+    tokens = {"bot_token": ("auth.test", bot_token), "app_token": ("apps.connections.open", app_token)}
+    told: dict[str, dict[str, Any]] = {}
     async with httpx.AsyncClient(timeout=SECONDS) as client:
         try:
-            who = await _slack_call(client, settings.api_url, "auth.test", bot_token)
-            if not who.get("ok"):
-                return _refused_by_slack("bot_token", who)
-            if app_token:
-                opened = await _slack_call(client, settings.api_url, "apps.connections.open", app_token)
-                if not opened.get("ok"):
-                    return _refused_by_slack("app_token", opened)
+            for key, (method, token) in tokens.items():
+                if token:
+                    told[key] = await _slack_call(client, settings.api_url, method, token)
+                    if not told[key].get("ok"):
+                        return _refused_by_slack(key, told[key])
         except _NoAnswerError as error:
             return CheckResult.bad("slack", f"{error}", "see to the network, or mend [slack] api_url")
-    return CheckResult.good("slack", f"{who.get('user', 'the bot')} in {who.get('team', 'its workspace')}")
+    return CheckResult.good("slack", _slack_place(settings, told.get("bot_token")))
+
+
+def _slack_place(settings: SlackSettings, who: dict[str, Any] | None) -> str:
+    if who is not None:
+        return f"{who.get('user', 'the bot')} in {who.get('team', 'its workspace')}"
+    number = len(settings.allowed_teams)
+    return f"OAuth for {'1 workspace' if number == 1 else f'{number} workspaces'}, at /slack/install"
 
 
 async def check_discord(settings: DiscordSettings) -> CheckResult:
@@ -91,6 +98,16 @@ def _token_shape(
         return CheckResult.bad(
             platform, f"{key} does not begin with {prefixes[0]}: it is another kind of token", remedy
         )
+    return None
+
+
+def _slack_token(settings: SlackSettings, bot_token: str, web_port: int | None) -> CheckResult | None:
+    """Find what is wrong with the way to a token: the bot's own, or OAuth's pages."""
+    if not settings.client_id:
+        return _token_shape("slack", "bot_token", bot_token, ("xoxb-", "xoxe.xoxb-"), _SLACK_TOKENS)
+    if web_port is None:
+        detail = "client_id is set, but no web port: nobody can open /slack/install"
+        return CheckResult.bad("slack", detail, "set [web] port")
     return None
 
 

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
@@ -17,7 +18,7 @@ from connectors.slack.posting import reason_of
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+    from slack_bolt.app.async_app import AsyncApp
 
 CALL_SECONDS = 15.0
 LIMITED_TRIES = 5
@@ -51,6 +52,16 @@ async def socket_url(client: AsyncWebClient, app_token: str) -> str:
     """Ask Slack where the websocket is. Raises ConnectorConfigError."""
     answer = await _ask(client, "app_token", lambda: client.apps_connections_open(app_token=app_token))
     return str(answer["url"])
+
+
+async def make_socket(
+    app: AsyncApp, app_token: str, client: AsyncWebClient, ping_seconds: float
+) -> AsyncSocketModeHandler:
+    """Make the websocket, which is not connected yet. Raises ConnectorConfigError when the token is refused."""
+    url = await socket_url(client, app_token)
+    socket = AsyncSocketModeHandler(app, app_token, web_client=client, ping_interval=ping_seconds)
+    socket.client.wss_uri = url
+    return socket
 
 
 async def close(socket: AsyncSocketModeHandler) -> None:

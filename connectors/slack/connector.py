@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 import aiohttp
 import structlog
-from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.response import BoltResponse
 from starlette.routing import Route
 
 from connectors.base import DurableHandler, IncomingMessage
-from connectors.errors import ConnectorConfigError, DeliveryError
+from connectors.errors import DeliveryError
 from connectors.slack import connection, files, http
 from connectors.slack.answering import Answering
 from connectors.slack.assistant import PANE_EVENTS, Pane
@@ -31,6 +30,7 @@ from connectors.slack.installations import Installations
 from connectors.slack.interactions import takes_response, to_event
 from connectors.slack.messages import to_messages
 from connectors.slack.oauth import OAuth, OAuthSettings
+from connectors.slack.places import link_to
 from connectors.slack.recent import Recent
 from connectors.slack.showing import Replies, key_of, place_of
 from connectors.slack.wiring import ASIDES, GONE, MEMBERSHIP, build_app
@@ -112,18 +112,8 @@ class SlackConnector:
         """
         bot_token, app_token = settings.bot_token.get_secret_value(), settings.app_token.get_secret_value()
         signing_secret = settings.signing_secret.get_secret_value()
-        oauth = None
-        if settings.client_id:
-            if kept is None:
-                raise ConnectorConfigError("slack: client_id is set, and there is no place for installations")
-            oauth = OAuthSettings(
-                client_id=settings.client_id,
-                client_secret=settings.client_secret.get_secret_value(),
-                redirect_url=settings.redirect_url,
-                allowed_teams=settings.allowed_teams,
-                kept=kept,
-            )
-        else:
+        oauth = OAuthSettings.of(settings, kept)
+        if oauth is None:
             connection.check_shape("bot_token", bot_token, "xox")
         if app_token or not signing_secret:
             connection.check_shape("app_token", app_token, "xapp-")
@@ -174,11 +164,7 @@ class SlackConnector:
         """Make ready for Socket Mode."""
         client = connection.make_client("", self._api_url)
         client.session = session
-        url = await connection.socket_url(client, self._app_token)
-        socket = AsyncSocketModeHandler(
-            app, self._app_token, web_client=client, ping_interval=self._ping_seconds
-        )
-        socket.client.wss_uri = url
+        socket = await connection.make_socket(app, self._app_token, client, self._ping_seconds)
         stack.push_async_callback(connection.close, socket)
         connect: Callable[[], Awaitable[None]] = socket.client.connect
         return connect
@@ -196,6 +182,10 @@ class SlackConnector:
         """Give what the web server is to serve: events where there is no Socket Mode, and the pages of OAuth."""
         events = [] if self._app_token else [Route(http.PATH, self._endpoint.receive, methods=["POST"])]
         return [*events, *(() if self._oauth is None else self._oauth.routes())]
+
+    def link_to(self, address: Address) -> str | None:
+        """Give a URL that opens the channel, at the thread where there is one; a person has no such place."""
+        return link_to(self._api_url, address)
 
     async def fetch(self, file: SharedFile, address: Address, most_bytes: int) -> bytes:
         """Give the bytes of a file that somebody shared. Raises DeliveryError."""

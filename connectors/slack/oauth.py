@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import html
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import aiohttp
 import structlog
@@ -20,6 +20,7 @@ from slack_sdk.errors import SlackApiError
 from starlette.responses import Response
 from starlette.routing import Route
 
+from connectors.errors import ConnectorConfigError
 from connectors.slack.connection import make_client
 from connectors.slack.installations import Installations, States, Store, TeamNotAllowedError
 from connectors.slack.posting import reason_of
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.routing import BaseRoute
 
+    from config.settings import SlackSettings
     from connectors.slack.installations import KeepsInstallations
 
 INSTALL_PATH = "/slack/install"
@@ -67,6 +69,16 @@ class OAuthSettings:
     redirect_url: str
     allowed_teams: frozenset[str]
     kept: KeepsInstallations
+
+    @classmethod
+    def of(cls, settings: SlackSettings, kept: KeepsInstallations | None) -> Self | None:
+        """Give that of `[slack]`; None where there is one workspace. Raises ConnectorConfigError."""
+        if not settings.client_id:
+            return None
+        if kept is None:
+            raise ConnectorConfigError("slack: client_id is set, and there is no place for installations")
+        secret = settings.client_secret.get_secret_value()
+        return cls(settings.client_id, secret, settings.redirect_url, settings.allowed_teams, kept)
 
 
 class OAuth:

@@ -43,6 +43,16 @@ async def test_wrong_slack_tokens_fail(tmp_path: Path, tokens: dict[str, str], p
     assert part in result.detail
 
 
+@pytest.mark.parametrize(("web", "ok"), [({"port": 0}, True), ({}, False)])
+async def test_slack_by_oauth_needs_a_web_server(tmp_path: Path, web: dict[str, int], ok: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    """There is no token to try yet; the pages of an installation must be to be had."""
+    async with serving(platforms()) as base:
+        oauth = {"client_id": "1.2", "client_secret": "s", "allowed_teams": ["T01"], "app_token": APP_TOKEN}
+        settings = settings_of(tmp_path, slack={**oauth, "api_url": f"{base}/api"}, web=web)
+        result = (await check(settings))["slack"]
+    assert (result.ok, "OAuth for 1 workspace" in result.detail) == (ok, ok)
+
+
 async def test_slack_over_http_needs_no_app_token(tmp_path: Path) -> None:
     """A signing secret and a web port are a way in."""
     async with serving(platforms()) as base:

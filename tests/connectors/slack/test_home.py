@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 PAGE = Reply(
     "# How to ask\n\nWrite **me** a message. <!channel>",
     (Link("Reset", "https://help.example.com/reset", "updated today"),),
-    (Action("forget me", "Forget me"), Action("helpful", "Yes", "a1"), Action("not_helpful", "No", "a1")),
+    (Action("forget_me", "Forget me"), Action("helpful", "Yes", "a1"), Action("not_helpful", "No", "a1")),
 )
 
 
@@ -68,8 +68,9 @@ async def test_a_button_of_the_page_is_a_command(desk: Desk, slack: FakeSlack) -
     await slack.until(lambda: slack.api.modals.homes)
     (view,) = slack.api.modals.homes["U1"]
     await slack.press_on_page("U1", view, view["blocks"][-1]["elements"][0])
-    await slack.until(lambda: slack.posts("DU1"))
+    channel = slack.workspace.direct("U1").id
+    await slack.until(lambda: slack.posts(channel))
     ((command, audience),) = desk.commands.done
-    assert (command.name, command.address.channel) == ("forget me", "U1")
+    assert (command.name, command.address.channel) == ("forget_me", "U1")
     assert audience == {"public", "internal"}
     assert await desk.settled() == ["sent"]
