@@ -35,7 +35,8 @@ class ScriptedDesk:
         self.command_with: Reply | None = DONE
         self.before_answer: Callable[[], Awaitable[None]] | None = None
         self.refuse_to_accept = 0
-        self.off = False
+        self.off = self.auto = False
+        self.before_accept: Callable[[], Awaitable[None]] | None = None
         self.before_form: Callable[[], Awaitable[None]] | None = None
         self.talk: Callable[[Live], Awaitable[None]] | None = None
         self.forms: dict[str, Form] = {}
@@ -82,8 +83,10 @@ class ScriptedDesk:
         if self.refuse_to_accept:
             self.refuse_to_accept -= 1
             raise OSError("the database is away")
+        if self.before_accept is not None:
+            await self.before_accept()
         identity = self.metadata_id(event)
-        if self.off or (isinstance(event, IncomingMessage) and not event.addressed):
+        if self.off or (isinstance(event, IncomingMessage) and not event.addressed and not self.auto):
             return False
         if identity in self._known:
             return False

@@ -66,7 +66,8 @@ class DiscordServer:
         self.posts: list[dict[str, Any]] = []
         self.requests: list[tuple[str, str]] = []
         self.identified: list[dict[str, Any]] = []
-        self.resumed = 0
+        self.resumed = self.ready = 0
+        self.refused_callbacks = 0
         self.faults: list[Fault] = []
         self.bodies: list[Sent] = []
         self.shards = 1
@@ -124,7 +125,7 @@ class DiscordServer:
         transport.abort()
 
     async def until(self, what: str, number: int) -> None:
-        """Wait until `posts`, `identified`, `callbacks`, `bodies` or `resumed` is that many."""
+        """Wait until `posts`, `identified`, `callbacks`, `bodies`, `ready` or `resumed` is that many."""
 
         def reached() -> bool:
             value = getattr(self, what)
@@ -201,6 +202,8 @@ class DiscordServer:
             await socket.send_json(self._events[-1])
         if has_guild:
             self._sockets.append(socket)
+        self.ready += 1
+        await self._notify()
 
     async def _resume(self, socket: web.WebSocketResponse, data: dict[str, Any]) -> None:
         if self.forget_sessions:
@@ -229,6 +232,10 @@ class DiscordServer:
         limited = self._limited(method, path)
         if limited is not None:
             return limited
+        if path.endswith("/callback") and path.split("/")[3] in self.responses:
+            self.refused_callbacks += 1
+            await self._notify()
+            return _json({"message": "Interaction has already been acknowledged.", "code": 40060}, status=400)
         if body is not None:
             self.bodies.append(Sent(method, path, body))
             await self._notify()

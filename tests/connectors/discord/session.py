@@ -40,11 +40,11 @@ class Session:
         )
 
     @contextlib.asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        """Run until the block ends."""
+    async def running(self, connector: DiscordConnector | None = None) -> AsyncIterator[None]:
+        """Run it, or another, until the block ends."""
         test = asyncio.current_task()
         assert test is not None
-        task = asyncio.create_task(self.connector.run(self.desk))
+        task = asyncio.create_task((connector or self.connector).run(self.desk))
         task.add_done_callback(lambda done: None if done.cancelled() else test.cancel())
         try:
             yield

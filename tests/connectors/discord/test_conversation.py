@@ -218,6 +218,44 @@ async def test_what_was_said_in_a_gap_is_answered_once(discord_world: Open) -> N
         assert world.desk.steps == ["accept", "answer", "sent"]
 
 
+class Kept:
+    """Implements `connectors.remembering.Remembered` in memory, for as long as the test is."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, None] = {}
+
+    async def remember(self, name: str, value: str) -> None:  # noqa: ARG002 - there is one set
+        """Keep it."""
+        self.values[value] = None
+
+    async def all(self, name: str) -> list[str]:  # noqa: ARG002 - there is one set
+        """Give all."""
+        return list(reversed(self.values))
+
+
+async def test_direct_messages_of_a_gap_are_read_after_a_restart(discord_world: Open) -> None:
+    """Discord does not list direct channels, so they are kept; what was answered is not answered again."""
+    async with discord_world() as world:
+        store = Kept()
+        world.connector.remember_in(store)
+        await world.env.restart_bot(world.connector.client(world.desk))
+        await world.ada.send_dm("How do I reset it?")
+        channel = world.ada.user.dm_channel
+        assert store.values == {str(channel.id): None}
+        first = world.desk.message
+        world.env.backend.create_message(channel.id, world.ada.id, "And on a phone?", broadcast=False)
+        await world.env.restart_bot(world.connector.client(world.desk))
+        assert world.desk.message.text == "And on a phone?"
+        assert world.desk.message.direct
+        assert world.desk.message.address == first.address
+        assert world.desk.steps == ["accept", "answer", "sent"] * 2
+        await world.env.advance_time(16 * 60)
+        world.env.backend.create_message(channel.id, world.ada.id, "And now?", broadcast=False)
+        await world.env.advance_time(16 * 60)
+        await world.env.restart_bot(world.connector.client(world.desk))
+        assert world.desk.steps == ["accept", "answer", "sent"] * 2
+
+
 async def test_who_takes_no_direct_messages_is_told_where_they_asked(discord_world: Open) -> None:
     """Without what only they may read."""
     async with discord_world() as world:

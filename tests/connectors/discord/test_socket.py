@@ -131,3 +131,75 @@ async def test_what_was_said_in_a_lost_session_is_fetched_and_answered_once(sess
         await session.until("accept", "answer", "sent", "accept", "answer", "sent")
     assert [event.text for event in session.desk.events if hasattr(event, "text")] == ["one", "two"]
     assert len(session.server.posts) == 2
+
+
+async def test_a_bucket_is_not_overrun(session: Session) -> None:
+    """Discord tells how many posts it takes, and is not asked for more; all replies go out."""
+    session.server.rate_limit = 2
+    async with session.running():
+        await session.server.until("identified", 1)
+        for number in range(6):
+            await session.server.say(f"question {number}")
+        await session.server.until("posts", 6)
+        await session.until("sent")
+    assert len({post["id"] for post in session.server.posts}) == 6
+    assert session.server.overrun <= 1
+
+
+async def test_it_runs_in_as_many_shards_as_discord_recommends(session: Session) -> None:
+    """Each logs in for itself, and the one that has the server answers."""
+    session.server.shards = 2
+    async with session.running():
+        await session.server.until("identified", 2)
+        await session.server.until("ready", 2)
+        await session.server.say("How do I reset it?")
+        await session.until("accept", "answer", "sent")
+    assert sorted(data["shard"] for data in session.server.identified) == [[0, 2], [1, 2]]
+
+
+async def test_a_connection_that_breaks_is_resumed(session: Session) -> None:
+    """What was said meanwhile is answered once."""
+    async with session.running():
+        await session.server.until("identified", 1)
+        await session.server.say("one")
+        await session.until("accept", "answer", "sent")
+        await session.server.break_connection()
+        await session.server.say("two")
+        await session.server.until("resumed", 1)
+        await session.server.until("posts", 2)
+    assert len(session.server.posts) == 2
+
+
+async def test_a_command_that_two_processes_hear_is_answered_once(session: Session) -> None:
+    """One defers it, and neither says that the bot does not answer here."""
+    other = session.another()
+    async with session.running(), session.running(other):
+        await session.server.until("identified", 2)
+        data = {
+            "id": "1",
+            "type": 1,
+            "name": "ask",
+            "options": [{"type": 3, "name": "question", "value": "how?"}],
+        }
+        token = await session.server.interact(data)
+        await session.until("accept", "answer", "sent")
+        await session.server.until("refused_callbacks", 1)
+    assert session.desk.steps == ["accept", "answer", "sent"]
+    assert len(session.server.callbacks) == 1
+    assert session.server.responses[token]["content"] == "Press **Forgot password**."
+
+
+async def test_a_command_is_deferred_while_the_database_is_slow(session: Session) -> None:
+    """Discord waits three seconds; the answer comes when it can."""
+    session.desk.before_accept = lambda: session.server.until("callbacks", 1)
+    async with session.running():
+        await session.server.until("identified", 1)
+        data = {
+            "id": "1",
+            "type": 1,
+            "name": "ask",
+            "options": [{"type": 3, "name": "question", "value": "how?"}],
+        }
+        token = await session.server.interact(data)
+        await session.until("accept", "answer", "sent")
+    assert session.server.responses[token]["content"] == "Press **Forgot password**."
