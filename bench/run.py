@@ -26,7 +26,7 @@ from rich.table import Table
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results"
-PARTS = ("serving", "retrieval", "embedding", "sync", "quality")
+PARTS = ("serving", "retrieval", "embedding", "sync", "quality", "grounding")
 
 
 def machine() -> dict[str, Any]:

@@ -7,6 +7,8 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from knowledge.answering.grounding.hidden import visible
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -68,8 +70,9 @@ def plain_words(markdown: str) -> str:
 def neutralise(text: str) -> str:
     """Break what a chat would act on: mass mentions, mentions of people, channels and roles.
 
-    A zero-width space goes in, so people read the same words. Slack's are `<!channel>`, `<@U1>`, `<#C1>`,
+    What hides (zero-width, bidirectional, tag characters) is taken out first; a zero-width space goes in, so people
+    read the same words. Slack's are `<!channel>`, `<@U1>`, `<#C1>`,
     Discord's `@everyone`, `@here`, `<@1>`, `<@&1>` (docs.slack.dev "Formatting message text", discord.com
     "Message Formatting").
     """
-    return _SLACK.sub("<" + _GAP, _MENTION.sub("@" + _GAP, text))
+    return _SLACK.sub("<" + _GAP, _MENTION.sub("@" + _GAP, visible(text)))

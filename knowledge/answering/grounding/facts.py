@@ -22,10 +22,11 @@ _SCHEME = re.compile(
 _DOMAIN = re.compile(r"(?<![\w@/.-])(?:[a-z0-9-]+\.)+[a-z]{2,}(?:/[^\s<>()\[\]\"'`*|]*)?", re.IGNORECASE)
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _TARGET = re.compile(r"\]\(\s*<?([^)>\s]*)|^\s*\[[^\]]+\]:\s*(\S+)", re.MULTILINE)
+_REFERENCE = re.compile(r"\][ ]?\[[^\]\d][^\]]*\]|\[[^\]]+\]:\s")
 _IMAGE = re.compile(r"!\[|<img\b", re.IGNORECASE)
 _HTML = re.compile(r"</?[a-z][^<>]*>|<!--|<[!@#:]", re.IGNORECASE)
 _COMMAND = re.compile(r"`+([^`\n]+)`+")
-_NUMBER = re.compile(r"(?<![A-Za-z\d])\d+(?:[.,:/-]\d+)*")
+_NUMBER = re.compile(r"(?<![A-Za-z\d])(?<![A-Za-z][-\u2010\u2011\u2013])\d+(?:[.,:/-]\d+)*")
 _UNIT = re.compile(
     r"(\d+(?:[.,]\d+)*)\s?(%|°[CF]?|[€$£]|(?:percent|seconds?|secs?|minutes?|mins?|hours?|days?|weeks?|months?|years?|"
     r"[kmgt]i?b|bytes?|pixels?|px|mm|cm|km|kg|mg|ml|euros?|eur|usd|dollars?|pounds?|characters?|letters?|users?|"
@@ -82,12 +83,23 @@ def _unnamed(text: str, source: str) -> str | None:
     if odd := platforms(text) - platforms(source):
         return f"platform not in the cited passages: {min(odd)}"
     known = {_root(word) for word in words(source)}
+    run = held.replace(" ", "")
     for name in named(text):
-        if not all(_root(word) in known for word in words(name)) and plain(name).replace(
-            " ", ""
-        ) not in held.replace(" ", ""):
+        if all(_root(word) in known for word in words(name)) or plain(name).replace(" ", "") in run:
+            continue
+        if not _abbreviates(name, source):
             return f"name not in the cited passages: {name}"
     return None
+
+
+def _abbreviates(name: str, source: str) -> bool:
+    """Whether the name is made of the first letters of words that follow each other in the source."""
+    letters = name.rstrip("s").casefold()
+    if not name.rstrip("s").isupper() or len(letters) < 2:  # noqa: PLR2004 - one letter abbreviates anything
+        return False
+    initials = "".join(word[0] for word in words(source))
+    telling = "".join(word[0] for word in words(source) if word not in STOP_WORDS["en"])
+    return letters in initials or letters in telling
 
 
 def _active(text: str, source: str) -> str | None:
@@ -97,6 +109,8 @@ def _active(text: str, source: str) -> str | None:
         return "an image"
     if _HTML.search(_URL.sub(" ", prose)):
         return "HTML or a mention"
+    if _REFERENCE.search(prose):
+        return "a link by reference"
     for match in _TARGET.finditer(prose):
         target = match[1] or match[2] or ""
         if target not in source or not target:

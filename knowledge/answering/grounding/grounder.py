@@ -63,13 +63,14 @@ class Grounder:
         features = await asyncio.to_thread(word_features, text, source)
         if features["window"] >= _WORD_FOR_WORD:
             return None
-        features |= await self._nearness(text, source)
+        features |= await self.nearness(text, source)
         support = self._support.probability(features)
         if support >= self._support.threshold:
             return None
         return f"not said by the cited passages (support {support:.2f})"
 
-    async def _nearness(self, text: str, source: str) -> dict[str, float]:
+    async def nearness(self, text: str, source: str) -> dict[str, float]:
+        """Give the cosines of the sentence with the nearest sentence of the source, and with its beginning."""
         texts = [text[:_ENOUGH], source[:_ENOUGH], *windows(source)]
         new = [entry for entry in dict.fromkeys(texts) if entry not in self._vectors]
         if new:

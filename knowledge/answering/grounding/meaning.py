@@ -18,10 +18,7 @@ _NEGATORS = frozenset(
     )
 )  # fmt: skip
 _CONTRACTED = re.compile(r"\b(\w+)n['\u2019]t\b", re.IGNORECASE)
-_CONDITION = re.compile(
-    r"\b(?:only|unless|if|except|provided(?: that)?|as long as|until|when|once|nur|wenn|falls|au\u00dfer|sofern)\b",
-    re.IGNORECASE,
-)
+_LIMITS = re.compile(r"\b(?:only|just|solely|exclusively|alone|unless|must|nur)\b", re.IGNORECASE)
 _CLAUSE = re.compile(
     r"\b(?:(?:but |and |,\s*)?only (?:if|when|for|on|in|with|after|before)|unless|if|except|provided that|as long as)\b"
     r"[^,.;:!?]*",
@@ -30,7 +27,8 @@ _CLAUSE = re.compile(
 _PAIRS = (
     "before after, more fewer, more less, minimum maximum, least most, increase decrease, increases decreases, "
     "always sometimes, allow deny, allowed denied, allowed forbidden, higher lower, above below, open close, "
-    "start stop, on off, all some, any certain, must may, required optional, can cannot, free paid, automatically manually, "
+    "start stop, on off, all some, any certain, must may, required optional, can cannot, free paid, "
+    "automatically manually, "
     "public private, left right, top bottom, up down, earlier later, larger smaller, show hide, "
     "shows hides, "
     "accept reject, accepts rejects, possible impossible, able unable, include exclude, includes excludes, with without"
@@ -41,6 +39,13 @@ for _one, _other in (pair.split() for pair in _PAIRS.split(", ")):
     _MORE.setdefault(_other, set()).add(_one)
 _SAME = 0.6
 _SAID = 0.75
+_ABOUT = 0.3
+_HALF = 0.5
+_NEGATIVE = re.compile(
+    r"\b(?:lack\w*|fail\w*|avoid\w*|prevent\w*|refus\w*|unable|impossible|except|rather than|instead of|few|little|"
+    r"hardly|barely|stop\w*|block\w*|un[a-z]{4,}|in(?:valid|correct|complete|active|sufficient)\w*|dis[a-z]{4,})\b",
+    re.IGNORECASE,
+)
 _REACH = 3
 
 
@@ -57,9 +62,13 @@ def opposed(sentence: str, source: str, context: str = "") -> str | None:
     if not near:
         return None
     share, said = near
-    if share >= _SAME and (fault := _negated(claim, said) or _reversed(claim, said)):
+    if fault := _denied(claim, source):
         return fault
-    return _unconditional(claim, said, context) if share >= _SAID else None
+    if share >= _SAME and (fault := _contradicts(claim, said)):
+        return fault
+    if share < _SAID:
+        return None
+    return _left_out(claim, said) or _unconditional(claim, said, context)
 
 
 def _nearest(stems: frozenset[str], source: str) -> tuple[float, str] | None:
@@ -86,18 +95,38 @@ def _negations(text: str) -> list[tuple[str, frozenset[str]]]:
     ]
 
 
-def _negated(claim: str, said: str) -> str | None:
-    mine, theirs = _negations(claim), _negations(said)
-    if len(mine) == len(theirs):
-        return None
+def _left_out(claim: str, said: str) -> str | None:
+    """Find a negation of the source's sentence that the claim repeats without its "not"."""
+    mine = _negations(claim)
     stems = {stem(word) for word in words(claim)}
-    for token, scope in mine if len(mine) > len(theirs) else ():
-        if scope & {stem(word) for word in words(said)} or not scope:
-            return f'"{token}" is not in the cited passages: {said[:80]}'
-    for token, scope in theirs if len(theirs) > len(mine) else ():
-        if scope & stems:
+    for token, scope in _negations(said) if not mine else ():
+        if scope and scope <= stems:
             return f'"{token}" of the cited passage is left out: {said[:80]}'
     return None
+
+
+def _denied(claim: str, source: str) -> str | None:
+    """Find a negation of the claim that no sentence of the source makes of the same words."""
+    mine = _negations(claim)
+    if not mine:
+        return None
+    theirs = [
+        {stem(word) for word in words(text)}
+        for text, _ in _sentences(source)
+        if _negations(text) or _NEGATIVE.search(text)
+    ]
+    stems = frozenset(content_stems(claim)) - _NEGATORS
+    for token, scope in mine:
+        about = (scope & stems) or stems
+        if not any(about & held and len(stems & held) >= _ABOUT * len(stems) for held in theirs):
+            return f'"{token}" is not in the cited passages'
+    return None
+
+
+def _contradicts(claim: str, said: str) -> str | None:
+    if len(_negations(claim)) > len(_negations(said)):
+        return f"it denies what the cited passage says: {said[:80]}"
+    return _reversed(claim, said)
 
 
 def _reversed(claim: str, said: str) -> str | None:
@@ -113,11 +142,13 @@ def _reversed(claim: str, said: str) -> str | None:
 
 
 def _unconditional(claim: str, said: str, context: str) -> str | None:
-    if _CONDITION.search(claim):
-        return None
-    known = frozenset(content_stems(claim)) | frozenset(content_stems(context))
+    """Find a condition of the source's sentence that stands neither in the claim nor in what was asked."""
+    mine = frozenset(content_stems(claim))
+    known = mine | frozenset(content_stems(context))
     for clause in _CLAUSE.finditer(said):
         stems = frozenset(content_stems(clause[0])) - {"onli", "if", "unless", "except"}
-        if stems and not stems & known:
+        if stems and len(stems & known) < _HALF * len(stems):
             return f"a condition of the cited passage is left out: {clause[0].strip()}"
+    if "only" in words(said) and not _LIMITS.search(f"{claim} {context}"):
+        return f'"only" of the cited passage is left out: {said[:80]}'
     return None
