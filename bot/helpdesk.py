@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 LONGEST_QUESTION = 4_000
 """Characters. Retrieval reads no more of a question: a longer one would be answered by its start."""
 
-_WELCOME = "You're welcome!"
-
 
 class Answers(Protocol):
     """What finds answers in the articles; `knowledge.answering` has it."""
@@ -85,7 +83,7 @@ def without_articles(text: str, persona: Persona) -> Answer | None:
         )
         return _said(text[:LONGEST_QUESTION], words, Verdict.UNANSWERED, persona)
     if is_smalltalk(text) == "thanks":
-        return _said(text, _WELCOME, Verdict.SMALLTALK, persona)
+        return _said(text, persona.thanks, Verdict.SMALLTALK, persona)
     if is_smalltalk(text) == "greeting" or not any(character.isalnum() for character in text):
         return _said(text, persona.greeting, Verdict.SMALLTALK, persona)
     return None

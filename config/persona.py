@@ -26,6 +26,7 @@ _LONGEST = {
     "no_answer": 500,
     "apology": 500,
     "sign_off": 200,
+    "thanks": 500,
 }
 """Characters. What is said in chat must leave room for an answer: Discord takes 2,000 in a message."""
 
@@ -37,7 +38,8 @@ class Persona:
     `tone` are rules such as "short sentences". `no_answer` is said when the articles do not answer: whole
     sentences without placeholders, followed by the closest articles' titles and the offer of a person.
     `apology` is said when something failed, followed by a reference such as "(ref 3f2a)". `greeting` opens a
-    chat and answers "hi". `sign_off` may end an answer, and may be empty. `language` is their BCP 47 tag.
+    chat and answers "hi". `sign_off` may end an answer, and may be empty. `thanks`
+    answers "thank you". `language` is their BCP 47 tag.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Persona:
     tone: tuple[str, ...] = ()
     sign_off: str = ""
     language: str = "en"
+    thanks: str = "You're welcome!"
 
     @property
     def digest(self) -> str:
