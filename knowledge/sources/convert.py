@@ -37,6 +37,8 @@ class DocumentKind(StrEnum):
     """A format that needs the child process."""
 
     HTML = "html"
+    PAGE = "page"
+    """HTML of any web site: trafilatura finds what is the article in it."""
     PDF = "pdf"
     DOCX = "docx"
 

@@ -16,13 +16,15 @@ from pdfminer.high_level import extract_text
 from pdfminer.pdfdocument import PDFPasswordIncorrect
 from pdfminer.pdfpage import PDFPage
 
-from knowledge.sources.html_cleaning import clean_html, code_language
+from knowledge.sources.html_cleaning import clean_html, code_language, smallest_part
 
 logging.disable(logging.CRITICAL)  # pdfminer and mammoth comment every oddity of a file
 warnings.simplefilter("ignore")
 
 _MOST_PAGES_WITH_TABLES: Final = 60
 _MAX_ZIP_ENTRIES: Final = 10_000
+_TELLING: Final = 15
+"""Characters of a line that tell where it stands."""
 _WORD_STYLES: Final = "p[style-name='Title'] => h1:fresh\np[style-name='Subtitle'] => p:fresh"
 _OPTIONS: Final[dict[str, Any]] = {
     "bullets": "-",
@@ -61,6 +63,23 @@ def _html(request: dict[str, Any], data: bytes) -> dict[str, Any]:
         "url": page.url,
         "updated_at": page.updated_at,
     }
+
+
+def _page(request: dict[str, Any], data: bytes) -> dict[str, Any]:
+    """Convert the part of a page that trafilatura takes for its article.
+
+    Its own output loses the numbers of steps, so it only says which part that is.
+    """
+    from trafilatura import extract  # noqa: PLC0415 - it takes a second, and only web sites need it
+
+    page = data.decode("utf-8")
+    about = _html(request, data)
+    lines = (extract(page, include_comments=False, include_tables=True) or "").split("\n")
+    wanted = [words for line in lines if len(words := " ".join(line.split(" ")).strip("-| ")) >= _TELLING]
+    part = smallest_part(page, wanted)
+    if part is None:
+        return about
+    return about | {"markdown": _html(request, part.encode())["markdown"]}
 
 
 def _pdf(_request: dict[str, Any], data: bytes) -> dict[str, Any]:
@@ -150,4 +169,4 @@ def _tidy_prose(text: str) -> str:
     return _ESCAPED_UNDERSCORE.sub("_", text)
 
 
-_CONVERTERS: Final = {"html": _html, "pdf": _pdf, "docx": _docx}
+_CONVERTERS: Final = {"html": _html, "page": _page, "pdf": _pdf, "docx": _docx}

@@ -17,7 +17,7 @@ from knowledge.errors import ArticleError
 from knowledge.sources.documents import MAX_BYTES, SUFFIXES, Facts, read_article_bytes, too_large
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from knowledge.models import Article
     from knowledge.sources.convert import DocumentConverter
@@ -40,12 +40,35 @@ _CHARSET = re.compile(r"charset\s*=\s*\"?([\w.:-]+)", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What came back: `url` is where the redirects ended, `suffix` says how to read `data`."""
+    """What came back: `url` is where the redirects ended, `suffix` says how to read `data`.
+
+    `etag` and `modified` are what the server calls this version, for asking later whether it changed.
+    """
 
     url: str
     suffix: str
     data: bytes
     charset: str | None
+    etag: str = ""
+    modified: str = ""
+
+
+class FetchError(ArticleError):
+    """The server did not give the document; `status` is what it answered, None when it did not answer."""
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What was asked for, for all redirects on the way to it."""
+
+    client: httpx.AsyncClient
+    url: str
+    headers: Mapping[str, str]
+    any_type: bool
 
 
 def is_public_address(address: Address) -> bool:
@@ -82,21 +105,26 @@ class DocumentFetcher:
         self._max_bytes = max_bytes
         self._verify = verify
 
-    async def fetch(self, url: str) -> Fetched:
-        """Fetch a document; raises ArticleError that names the address and says what to do."""
+    async def fetch(
+        self, url: str, headers: Mapping[str, str] | None = None, *, any_type: bool = False
+    ) -> Fetched:
+        """Fetch a document; raises ArticleError that names the address and says what to do.
+
+        `headers` go with the request; with `any_type` the suffix of a type that is not known is empty.
+        """
         try:
             async with asyncio.timeout(self._seconds), self._client() as client:
                 target = url
                 for _ in range(_MOST_REDIRECTS + 1):
-                    outcome = await self._request(client, url, target)
+                    outcome = await self._request(_Wish(client, url, headers or {}, any_type), target)
                     if isinstance(outcome, Fetched):
                         return outcome
                     target = outcome
         except TimeoutError:
-            raise ArticleError(f"{url}: did not answer within {self._seconds:g} s; try again later") from None
+            raise FetchError(f"{url}: did not answer within {self._seconds:g} s; try again later") from None
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
             reason = str(error) or type(error).__name__
-            raise ArticleError(f"{url}: cannot be fetched ({reason}); is the address right?") from error
+            raise FetchError(f"{url}: cannot be fetched ({reason}); is the address right?") from error
         raise ArticleError(f"{url}: redirects more than {_MOST_REDIRECTS} times; give the address it ends at")
 
     def _client(self) -> httpx.AsyncClient:
@@ -104,20 +132,19 @@ class DocumentFetcher:
             verify=self._verify, trust_env=False, follow_redirects=False, timeout=self._seconds
         )
 
-    async def _request(self, client: httpx.AsyncClient, url: str, target: str) -> Fetched | str:
+    async def _request(self, wish: _Wish, target: str) -> Fetched | str:
         """Make one request; give the document, or the address of a redirect."""
         asked = httpx.URL(target)
-        *others, last = await self._checked_addresses(url, asked)
+        *others, last = await self._checked_addresses(wish.url, asked)
         for address in others:
             try:
-                return await self._request_from(client, url, asked, address)
+                return await self._request_from(wish, asked, address)
             except (httpx.ConnectError, httpx.ConnectTimeout):
                 continue  # an IPv6 address where there is no IPv6, for one
-        return await self._request_from(client, url, asked, last)
+        return await self._request_from(wish, asked, last)
 
-    async def _request_from(
-        self, client: httpx.AsyncClient, url: str, asked: httpx.URL, address: Address
-    ) -> Fetched | str:
+    async def _request_from(self, wish: _Wish, asked: httpx.URL, address: Address) -> Fetched | str:
+        url, client = wish.url, wish.client
         request = client.build_request(
             "GET",
             asked.copy_with(host=str(address), fragment=None),
@@ -126,19 +153,28 @@ class DocumentFetcher:
                 "User-Agent": "helpdesk-bot",
                 "Accept": "text/markdown, text/html, application/pdf, */*;q=0.5",
                 "Accept-Encoding": "identity",  # what is compressed can grow without end
+                **wish.headers,
             },
             extensions={"sni_hostname": asked.raw_host.decode("ascii")},
         )
         response = await client.send(request, stream=True)
         try:
-            if response.is_redirect:
+            if response.has_redirect_location:
                 return str(asked.join(response.headers["Location"]))
             if not response.is_success:
-                raise ArticleError(f"{url}: the server answered {response.status_code}; may anybody read it?")
-            suffix = _suffix(url, str(asked), response.headers)
+                raise FetchError(
+                    f"{url}: the server answered {response.status_code}; may anybody read it?",
+                    response.status_code,
+                )
+            suffix = _suffix(url, str(asked), response.headers, any_type=wish.any_type)
             charset = _CHARSET.search(response.headers.get("Content-Type", ""))
             return Fetched(
-                str(asked), suffix, await self._read(url, response), charset[1] if charset else None
+                str(asked),
+                suffix,
+                await self._read(url, response),
+                charset[1] if charset else None,
+                response.headers.get("ETag", ""),
+                response.headers.get("Last-Modified", ""),
             )
         finally:
             await response.aclose()
@@ -178,12 +214,14 @@ class DocumentFetcher:
         return bytes(data)
 
 
-def _suffix(url: str, target: str, headers: httpx.Headers) -> str:
+def _suffix(url: str, target: str, headers: httpx.Headers, *, any_type: bool) -> str:
     media_type = headers.get("Content-Type", "").partition(";")[0].strip().lower()
     named = PurePosixPath(unquote(urlsplit(target).path)).suffix.lower()
     if media_type in _VAGUE_TYPES and named in SUFFIXES:
         return named
     if (suffix := _SUFFIX_OF_TYPE.get(media_type)) is None:
+        if any_type:
+            return ""
         raise ArticleError(
             f"{url}: is {media_type or 'of no type'}, which cannot be read; known are HTML, text, PDF, DOCX"
         )

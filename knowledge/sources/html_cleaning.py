@@ -40,6 +40,10 @@ _DROPPED_ROLES: Final = frozenset({"navigation", "search", "banner", "contentinf
 _DROPPED_CLASSES: Final = frozenset({"gutter", "linenos", "lineno", "line-numbers-rows"})
 _PAGE_ONLY: Final = frozenset({"header", "footer"})
 _HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
+_BOXES: Final = frozenset(
+    {"div", "section", "article", "main", "center", "td", "tr", "table", "tbody", "form"}
+)
+_NEARLY_ALL: Final = 0.9
 _FRAGMENT = re.compile("^#")
 _HIDING = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _PERMALINKS: Final = frozenset({"", "¶", "#", "§", "🔗", "permalink"})
@@ -79,6 +83,28 @@ def clean_html(html: str, base_url: str | None, *, whole_page: bool = True, titl
     return CleanPage(
         content.decode(), title or head["title"], head["language"], head["url"], head["updated_at"]
     )
+
+
+def smallest_part(html: str, lines: list[str]) -> str | None:
+    """Give the smallest part of a page that has nearly all of these lines; None when none has."""
+    soup = BeautifulSoup(_DATA_URI.sub(r"\1\1", html), "lxml")
+    part: Tag | None = soup.body
+    enough = _NEARLY_ALL * len(lines)
+    if part is None or not lines or _lines_in(part, lines) < enough:
+        return None
+    while True:
+        inner = next(
+            (child for child in part.find_all(True, recursive=False) if _lines_in(child, lines) >= enough),
+            None,
+        )
+        if inner is None or inner.name not in _BOXES:
+            return part.decode()
+        part = inner
+
+
+def _lines_in(element: Tag, lines: list[str]) -> int:
+    text = words(element)
+    return sum(line in text for line in lines)
 
 
 def code_language(element: Tag) -> str:

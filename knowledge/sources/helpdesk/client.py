@@ -196,7 +196,7 @@ class HelpdeskClient:
             )
         if status in _GONE:
             raise NotThere(f"{where}; is url right, and may the token see it?")
-        if response.is_redirect:
+        if response.has_redirect_location:
             location = str(response.request.url.join(response.headers["Location"]))
             raise Redirected(f"{where}, a redirect; give in url the address where it ends", location)
         raise PermanentSourceError(f"{where}; is url the address of the helpdesk, and the type right?")

@@ -40,7 +40,7 @@ class Desk:
 
     def source(self, **changes: Any) -> ArticleSource:
         """Build the source anew, as each sync does."""
-        options = {"name": "desk", "audience": ["public"], "retry_pause": 0, **self.options, **changes}
+        options = {"name": "desk", "audience": ["public"], **self.options, **changes}
         source = build_source(SourceSettings.model_validate(options))
         source._clock = self.clock  # type: ignore[attr-defined]
         return source
@@ -84,7 +84,7 @@ class opened_desk:  # noqa: N801 - used like a function
         library, runs = ArticleLibrary(self._database, self._clock), SyncRuns(self._database)
         leases = Leases(self._database, self._clock)
         sync = ArticleSync(library, RevisionIndex(), leases, runs, self._clock)
-        return Desk(library, sync, runs, self._clock, {"token_env": TOKEN_VARIABLE})
+        return Desk(library, sync, runs, self._clock, {"token_env": TOKEN_VARIABLE, "retry_pause": 0})
 
     async def __aexit__(self, *details: object) -> None:
         await self._database.__aexit__(*details)  # type: ignore[arg-type]

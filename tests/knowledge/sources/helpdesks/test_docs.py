@@ -7,14 +7,14 @@ import tomllib
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
-import pytest
-
 from config.settings import SourceSettings
 from knowledge.sources.base import ENTRY_POINT_GROUP, build_source
 from knowledge.sources.helpdesk.options import HelpdeskOptions
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
 _TABLE = re.compile(r"```toml\n(type = .*?)```", re.DOTALL)
 
