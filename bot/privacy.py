@@ -78,7 +78,9 @@ class Privacy:
         async with self._database.write() as connection:
             asked = await self._forget_questions(connection, person)
             comments = await self._forget_ratings(connection, person)
-            events = await self._forget_events(connection, person, key_of(command))
+            said = EventKey(command.address.platform, command.address.channel, command.command_id)
+            own = {key_of(command), said}  # a command may be said in a message
+            events = await self._forget_events(connection, person, own)
             mine = and_(proposals.c.person == person, proposals.c.kind == DRAFT)
             drafts = (await connection.execute(delete(proposals).where(mine))).rowcount
         return Forgotten(asked, turns, comments, cached, events, drafts, others)
@@ -108,14 +110,14 @@ class Privacy:
             await connection.execute(update(ratings).where(ratings.c.id == row.id).values(values))
         return sum(1 for row in rows if row.comment)
 
-    async def _forget_events(self, connection: AsyncConnection, person: str, own: EventKey) -> int:
+    async def _forget_events(self, connection: AsyncConnection, person: str, own: set[EventKey]) -> int:
         """Withdraw what is still to be answered, and empty what was given up, the command itself aside."""
         kept = and_(inbox.c.state.in_((*OPEN, InboxState.FAILED)), inbox.c.event != "")
         rows = (await connection.execute(select(inbox).where(kept))).all()
         gone = 0
         for row in rows:
             key = EventKey(row.platform, row.channel, row.message_id)
-            if key == own or _sender(row.event) != person:
+            if key in own or _sender(row.event) != person:
                 continue
             values: dict[str, Any] = {"event": "", "finished_at": self._clock().timestamp()}
             if row.state != InboxState.FAILED:
