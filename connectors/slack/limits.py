@@ -77,3 +77,7 @@ class Limits:
     def hold(self, team: str, method: str, seconds: float) -> None:
         """Call it no more for so long: Slack said when to come again."""
         self._held[team, method] = self.now() + seconds
+
+    def held(self, team: str, method: str) -> float:
+        """Give the seconds for which Slack said to wait; 0 when it may be called."""
+        return max(0.0, self._held.get((team, method), 0.0) - self.now())

@@ -28,6 +28,8 @@ VALUE_LIMIT = 2_000
 ACTION_PREFIX = "helpdesk:"
 """Every button's action id begins so; what follows is the action's name."""
 RATING = f"{ACTION_PREFIX}rating"
+STYLES = {"confirm": "primary", "draft_send": "primary", "draft_discard": "danger"}
+"""Of buttons that decide something, by the action's name."""
 HELPFUL, NOT_HELPFUL = "helpful", "not_helpful"
 
 
@@ -129,6 +131,8 @@ def _button(action: Action, place: int) -> dict[str, Any]:
         "action_id": f"{ACTION_PREFIX}{action.name}:{place}"[:255],
         "text": _plain(action.label),
     }
+    if action.name in STYLES:
+        button["style"] = STYLES[action.name]
     return {**button, "value": action.value[:VALUE_LIMIT]} if action.value else button
 
 

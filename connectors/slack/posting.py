@@ -74,7 +74,7 @@ class Poster:
     def __init__(self, client: AsyncWebClient, pace: Pace, pause: Callable[[float], Awaitable[None]]) -> None:
         self._client = client
         self.pace = pace
-        self._pause = pause
+        self.pause = pause
 
     async def post(
         self,
@@ -103,7 +103,7 @@ class Poster:
             except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
                 if attempt == TRIES - 1 or not (is_uncertain(error) and reply_id):
                     raise DeliveryError(f"Slack did not take a reply: {reason_of(error)}") from error
-                await self._pause(LOOK_AFTER_SECONDS * (attempt + 1))
+                await self.pause(LOOK_AFTER_SECONDS * (attempt + 1))
         return ""
 
     async def begin(
@@ -150,7 +150,7 @@ class Poster:
             except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
                 if attempt == TRIES - 1 or not is_uncertain(error):
                     raise DeliveryError(f"Slack did not take a change: {reason_of(error)}") from error
-                await self._pause(LOOK_AFTER_SECONDS * (attempt + 1))
+                await self.pause(LOOK_AFTER_SECONDS * (attempt + 1))
         return ""
 
     async def _revise(

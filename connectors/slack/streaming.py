@@ -103,6 +103,8 @@ class Growing:
         if post.streams and not self._broken and await self._stop(post, messages):
             there = {1: post.ts}
             return await self._workspace.poster.post(post.channel, thread, messages, reply.id, there=there)
+        if wait := self._limits.held(self._workspace.team, UPDATE):
+            await self._workspace.poster.pause(wait)
         return await settle(self._workspace, post, thread, messages, reply.id)
 
     async def discard(self) -> None:

@@ -40,6 +40,7 @@ class FakeSlack(Doing):
         self.revoked: list[str] = []
         self.downloads = Downloads(self)
         self.calls: list[tuple[str, dict[str, Any]]] = []
+        self.times: dict[str, list[float]] = defaultdict(list)
         self.faults: dict[str, deque[Fault]] = defaultdict(deque)
         self.violations: list[str] = []
         self.ack_seconds: list[float] = []
@@ -193,6 +194,7 @@ class FakeSlack(Doing):
         method = request.match_info["method"]
         arguments = await _arguments(request)
         self.calls.append((method, arguments))
+        self.times[method].append(time.monotonic())
         fault = self.faults[method].popleft() if self.faults[method] else None
         if isinstance(fault, Held):
             fault.reached.set()

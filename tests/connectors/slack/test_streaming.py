@@ -108,6 +108,24 @@ async def test_without_streams_a_message_is_edited(desk: Desk, slack: FakeSlack)
     assert called(slack, *SHOWING) == ["chat.startStream", *growing, *growing]
 
 
+async def test_the_end_waits_as_long_as_slack_said(office: Office, slack: FakeSlack) -> None:
+    """An edit that came too early is left out, and the last one, which must be, waits."""
+    pauses: list[float] = []
+
+    async def pause(seconds: float) -> None:
+        pauses.append(seconds)
+
+    office.helpdesk = Telling()
+    desk = await office.open(now=itertools.count(0, 2).__next__, pause=pause)
+    slack.faults["chat.startStream"].append(Refuse("unknown_method"))
+    slack.faults["chat.update"].append(RateLimited(1_000))
+    await slack.say("U1", ASK)
+    assert await desk.settled() == ["sent"]
+    assert text_of(slack.posts()[0]) == WHOLE
+    assert len(called(slack, "chat.update")) == 2
+    assert max(pauses) == pytest.approx(1_000, abs=50)
+
+
 async def test_a_direct_message_is_edited(desk: Desk, slack: FakeSlack) -> None:
     """It has no thread, and a stream needs one."""
     channel = slack.workspace.direct("U1").id

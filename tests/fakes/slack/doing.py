@@ -43,17 +43,28 @@ class Doing:
         return payload
 
     async def press(
-        self, user: str, message: dict[str, Any], element: dict[str, Any], channel: str = "C1"
+        self,
+        user: str,
+        message: dict[str, Any],
+        element: dict[str, Any],
+        channel: str = "C1",
+        *,
+        ephemeral: bool = False,
     ) -> str:
-        """A person presses a button under a message; gives the trigger."""
+        """A person presses a button under a message, of which nothing is told if only they see it."""
         trigger = self.trigger()
         payload = {
             "type": "block_actions",
             "user": {"id": user, "team_id": self.workspace.team},
             "team": {"id": self.workspace.team},
             "channel": {"id": channel},
-            "message": message,
-            "container": {"type": "message", "message_ts": message["ts"], "channel_id": channel},
+            "container": {
+                "type": "message",
+                "message_ts": message["ts"],
+                "channel_id": channel,
+                "is_ephemeral": ephemeral,
+            },
+            **({} if ephemeral else {"message": message}),
             "actions": [{**element, "action_ts": self.workspace.stamp(), "block_id": "b"}],
             "trigger_id": trigger,
             "response_url": f"{self.base}/respond/{trigger}",
