@@ -48,11 +48,16 @@ class Submitted:
 def to_modal(form: Form, arguments: str) -> discord.ui.Modal | None:
     """Give the form as a modal, `arguments` in its custom id; None when it does not fit into one.
 
-    Fields that need not be filled in are left out, the last first, where there are more than five.
+    Where it does not, fields that are empty and may stay so are left out, the last first.
     """
-    fields = _at_most_five(form.fields)
+    fields = list(form.fields)
     cuts = {field.name: cut(field.value) for field in fields if field.kind == "text"}
     room = COMPONENTS - len(fields) - sum(len(pieces) - 1 for pieces in cuts.values())
+    for field in reversed(form.fields):
+        if room < 0 and not field.required and not field.value:
+            fields.remove(field)
+            cuts.pop(field.name, None)
+            room += 1
     if room < 0 or any(field.kind == "line" and length(field.value) > TEXT_LIMIT for field in fields):
         return None
     for pieces in cuts.values():
@@ -120,14 +125,6 @@ def _border(window: str) -> tuple[str, int]:
         if place > 0:
             return letter, place
     return "n", len(window)
-
-
-def _at_most_five(fields: Sequence[Field]) -> list[Field]:
-    kept = list(fields)
-    for field in reversed(fields):
-        if len(kept) > COMPONENTS and not field.required:
-            kept.remove(field)
-    return kept
 
 
 def _labels(field: Field, pieces: Sequence[tuple[str, str]]) -> Iterator[discord.ui.Label[Any]]:

@@ -33,7 +33,7 @@ TITLE_LENGTH = 120
 TOO_SLOW = "I was too slow to show the form. Please try again."
 TOO_LONG = (
     "This does not fit into a form of Discord, which holds five fields of 4,000 characters. "
-    "Give it as a file, or use the terminal or the admin pages."
+    "Give it as a file, or use `helpdesk-bot articles` at the terminal."
 )
 FORGOTTEN = "I have been started anew since this form was opened, and do not know what it was for. You wrote:"
 

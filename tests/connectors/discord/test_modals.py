@@ -115,8 +115,14 @@ def test_what_does_not_fit_is_no_modal(fields: tuple[Field, ...]) -> None:
 
 
 def test_fields_that_need_no_answer_give_way() -> None:
-    """Five fit; the last of those that may stay empty are left out."""
+    """Five fit; the last of those that may stay empty, and are, are left out: of the others it would be a change."""
     fields = tuple(Field(f"f{number}", "Field", required=number < 3) for number in range(7))
+    kept = Form(
+        "edit",
+        "Edit",
+        (*fields[:3], *(Field(f"f{number}", "Field", "x", required=False) for number in (3, 4, 5))),
+    )
+    assert to_modal(kept, "") is None
     modal = to_modal(Form("edit", "Edit", fields), "")
     assert modal is not None
     assert [label["component"]["custom_id"] for label in components(modal)] == ["f0", "f1", "f2", "f3", "f4"]
