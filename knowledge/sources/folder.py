@@ -31,6 +31,7 @@ from knowledge.sources.folder_walk import FoundFile, Walk, matches, walk_folder
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping
+    from datetime import datetime
     from pathlib import Path
 
     from config.settings import SourceSettings
@@ -72,6 +73,8 @@ class FolderSource:
         self._facts = Facts(name, audience, base_url=self._options.base_url, language=self._options.language)
         self._converter = DocumentConverter(ConverterLimits(seconds=self._options.convert_seconds))
         self._log = structlog.get_logger().bind(source=name)
+        self._dates: Mapping[str, datetime] = {}
+        """When files were changed, where something tells better than the file system."""
 
     @classmethod
     def from_settings(cls, settings: SourceSettings) -> Self:
@@ -151,7 +154,7 @@ class FolderSource:
             if file.size > self._options.max_bytes:
                 raise too_large(file.name, file.size, self._options.max_bytes)
             data, modified_at = read_bytes(file.path, file.name, self._options.max_bytes)
-            facts = replace(self._facts, modified_at=modified_at)
+            facts = replace(self._facts, modified_at=self._dates.get(file.name, modified_at))
             if (known_id := listing.unchanged_id(revision_for(file.name, data, facts))) is not None:
                 return _FromFile(file.name, Unchanged(known_id))
             if not is_text(file.name):
