@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -19,6 +19,7 @@ from config.persona import load_persona
 from config.settings import AccessSettings
 from connectors.base import Command, Reply
 from connectors.discord.connector import DiscordConnector
+from connectors.discord.format import is_growing
 from knowledge.database import Database
 from tests.bot.conftest import ScriptedHelpdesk
 from tests.fakes.discord_payloads import CHANNEL, GUILD
@@ -37,11 +38,22 @@ class NoCommands:
         return Reply(command.name)
 
 
+class Halting(ScriptedHelpdesk):
+    """Says the beginning of an answer, and thinks for ever."""
+
+    async def answer(self, text: str, **details: Any) -> Any:
+        """Say something, and halt."""
+        await details["on_text"](f"The answer to {text!r}")
+        await asyncio.Event().wait()
+
+
 class Process:
     """One process of the bot: its own connector and lease, on a database that it shares."""
 
-    def __init__(self, server: DiscordServer, database: Database) -> None:
-        self.helpdesk = ScriptedHelpdesk()
+    def __init__(
+        self, server: DiscordServer, database: Database, helpdesk: ScriptedHelpdesk | None = None
+    ) -> None:
+        self.helpdesk = helpdesk or ScriptedHelpdesk()
         self.connector = DiscordConnector(
             TOKEN, guilds=frozenset({GUILD}), api_url=server.url, gateway_url=server.gateway_url
         )
@@ -146,3 +158,22 @@ async def test_two_processes_give_one_reply(database: Database) -> None:
             for process in processes:
                 assert await process.delivery.drain(20)
         assert len(server.posts) == 1
+
+
+async def test_an_answer_left_half_made_is_finished_in_its_post_by_the_next(database: Database) -> None:
+    """The post that the first process began becomes the reply of the second, and nothing else is posted."""
+    async with DiscordServer().running() as server:
+        first, second = Process(server, database, Halting()), Process(server, database)
+        async with first.running():
+            await server.until("identified", 1)
+            await server.say("How do I reset it?")
+            await server.until("posts", 1)
+        (post,) = server.posts
+        assert is_growing(post["content"])
+        second.later()
+        async with second.running():
+            assert await second.delivery.sweep({"discord": second.connector}) == 1
+            assert await second.delivery.sweep({"discord": second.connector}) == 0
+        (post,) = server.posts
+        assert post["content"].startswith("The answer to 'How do I reset it?'.")
+        assert not is_growing(post["content"])
