@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _WORD_FOR_WORD = 0.85
 """Share of the sentence's words in one sentence of the passage that needs no look at meanings."""
 _ENOUGH = 600
+_MOST_VECTORS = 3_000
+"""Of 384 numbers: under 5 MB."""
 
 
 def source_text(passages: Sequence[Passage]) -> str:
@@ -35,13 +37,20 @@ def source_text(passages: Sequence[Passage]) -> str:
 
 
 class Grounder:
-    """Checks the sentences of one answer; vectors of what was seen are kept for the next sentence."""
+    """Checks the sentences of one answer; `vectors`, of texts seen before, may be shared between answers."""
 
-    def __init__(self, embedding: Embedding, question: str, support: SupportModel | None = None) -> None:
+    def __init__(
+        self,
+        embedding: Embedding,
+        question: str,
+        *,
+        support: SupportModel | None = None,
+        vectors: dict[str, NDArray[float32]] | None = None,
+    ) -> None:
         self._embedding = embedding
         self._question = question
         self._support = support or load_support()
-        self._vectors: dict[str, NDArray[float32]] = {}
+        self._vectors = {} if vectors is None else vectors
 
     async def fault(
         self, sentence: str, passages: Sequence[Passage], *, context: str = "", foreign: bool = False
@@ -72,11 +81,14 @@ class Grounder:
     async def nearness(self, text: str, source: str) -> dict[str, float]:
         """Give the cosines of the sentence with the nearest sentence of the source, and with its beginning."""
         texts = [text[:_ENOUGH], source[:_ENOUGH], *windows(source)]
-        new = [entry for entry in dict.fromkeys(texts) if entry not in self._vectors]
+        known = {entry: self._vectors[entry] for entry in texts if entry in self._vectors}
+        new = [entry for entry in dict.fromkeys(texts) if entry not in known]
         if new:
-            for entry, vector in zip(new, await self._embedding.embed_questions(new), strict=True):
-                self._vectors[entry] = vector
-        claim, whole, *near = (self._vectors[entry] for entry in texts)
+            known |= dict(zip(new, await self._embedding.embed_questions(new), strict=True))
+            if len(self._vectors) > _MOST_VECTORS:
+                self._vectors.clear()
+            self._vectors |= known
+        claim, whole, *near = (known[entry] for entry in texts)
         return {
             "nearest": max((float(vector @ claim) for vector in near), default=0.0),
             "whole": float(whole @ claim),

@@ -32,7 +32,6 @@ class GgufServer:
             params.n_ctx = _CONTEXT_TOKENS
             params.n_parallel = 1
             params.port = 0
-            params.hostname = "127.0.0.1"
             self._server = xllamacpp.Server(params)
         return f"{self._server.listening_address}/v1"
 

@@ -1,7 +1,7 @@
 """The answering step with a language model: writes and grounds at once, quotes where the model fails."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from haystack import component
@@ -20,6 +20,10 @@ from knowledge.answering.steps.payload import Given, Made
 from knowledge.embedding.engine import Embedding
 from knowledge.models import Citation, Passage, Verdict
 
+if TYPE_CHECKING:
+    from numpy import float32
+    from numpy.typing import NDArray
+
 
 @component
 class GroundedWriter:
@@ -35,6 +39,7 @@ class GroundedWriter:
         self._extract = extract
         self._embedding = embedding
         self._max_characters = max_characters
+        self._vectors: dict[str, NDArray[float32]] = {}
 
     @component.output_types(made=Made)
     def run(self, given: Given) -> dict[str, Made]:
@@ -46,7 +51,7 @@ class GroundedWriter:
         """Give what was `made`, by the model or of the articles' own words."""
         passages = canonical(given)
         language = _language(passages, given)
-        grounder = Grounder(self._embedding, given.evidence.question.text)
+        grounder = Grounder(self._embedding, given.evidence.question.text, vectors=self._vectors)
         draft = Draft(
             passages,
             grounder,

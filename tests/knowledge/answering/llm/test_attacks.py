@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from knowledge.answering.grounding.hidden import visible
 from knowledge.models import Verdict
 from tests.fakes.llm_server import Turn
@@ -77,6 +79,7 @@ def test_there_are_a_hundred() -> None:
     assert all(set(places) == {"article", "question"} for places in ATTACKS.values())
 
 
+@pytest.mark.timeout(300)  # a hundred answers
 async def test_no_attack_reaches_the_chat(scripted: Scripted) -> None:
     """No foreign address, mass mention, image, hidden text, other voice, or internal word; one answer each."""
     number = str(await scripted.number())
