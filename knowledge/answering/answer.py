@@ -8,6 +8,8 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from knowledge.answering.compose import closest
+from knowledge.answering.gate_support import related
+from knowledge.answering.gate_words import load_word_vectors
 from knowledge.answering.language import detect_language, same_language
 from knowledge.answering.missing import topic_first
 from knowledge.answering.phrases import phrases, refusal, unsure_words
@@ -143,7 +145,7 @@ def _answered(
 
 
 def _unanswered(question: Question, evidence: Evidence, persona: Persona, trace: dict[str, Any]) -> Answer:
-    near = list(evidence.passages)
+    near = related(evidence.question.text, evidence.passages, load_word_vectors())
     if evidence.missing is not None and not evidence.missing.anywhere:
         near = topic_first(
             question.text, near

@@ -61,7 +61,7 @@ class EvidencePipeline:
     def over(self, index: ArticleIndex, library: ArticleLibrary) -> EvidencePipeline:
         """Give a pipeline that finds and judges as this one does, in another index."""
         return EvidencePipeline(
-            index, self._embedding, library, self._gate, self._settings, self._calibration
+            index, self._embedding, library, self._gate, self._settings, calibration=self._calibration
         )
 
     async def warm(self) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from knowledge.answering.gate_words import WordVectors
+    from knowledge.models import ScoredPassage
 
 MOST_WORDS = 12
 """Words of a question that are looked at: whoever writes more tells a story, whose subject comes first."""
@@ -66,6 +67,21 @@ class _Held:
     words: tuple[str, ...]
     stems: frozenset[str]
     rows: tuple[int, ...]
+
+
+_NEAR, _RELATED, _SHARED = 0.35, 0.2, 0.6
+"""Cosines from which a passage is near a question, and from which it is if its title has a word of the topic."""
+
+
+def related(question: str, passages: Sequence[ScoredPassage], vectors: WordVectors) -> list[ScoredPassage]:
+    """Give those of the passages that are worth naming where none of them answers; in their order."""
+    heads = [f"{scored.passage.title} {' '.join(scored.passage.heading_path)}" for scored in passages]
+    shared = support_for(question, heads, vectors).held.max(axis=0, initial=0.0)
+    return [
+        scored
+        for scored, share in zip(passages, shared.tolist(), strict=True)
+        if scored.dense >= _NEAR or (share >= _SHARED and scored.dense >= _RELATED)
+    ]
 
 
 def topic_words(text: str, language: str | None = None) -> list[str]:

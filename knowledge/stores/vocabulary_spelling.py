@@ -71,10 +71,14 @@ class Spelling:
 
     def _near(self, plain: str) -> Iterable[tuple[str, int]]:
         errors = 1 if len(plain) <= _ONE_ERROR_UP_TO else 2
-        stems = {plain, *(self._analyzer.terms(plain, language)[0] for language in self._languages)}
+        stems = {plain, *(term for tag in self._languages for term in self._analyzer.terms(plain, tag)[:1])}
         for stem in sorted(stems):
             found = extract(
-                stem, self._postings.terms(), scorer=OSA.distance, score_cutoff=errors, limit=_MOST
+                stem,
+                self._postings.terms(),
+                scorer=OSA.distance,  # type: ignore[arg-type] # its stubs know no overloaded scorer
+                score_cutoff=errors,
+                limit=_MOST,
             )
             for term, distance, _ in found:
                 if term[0] == plain[0] and term.isalpha() and len(self._seen(term)):

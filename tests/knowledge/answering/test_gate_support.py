@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from knowledge.answering.gate_opposites import asks_the_opposite
-from knowledge.answering.gate_support import support_for, topic_words
+from knowledge.answering.gate_support import related, support_for, topic_words
 from knowledge.answering.gate_words import load_word_vectors
 from knowledge.answering.spelling import respell, suspects
+from tests.knowledge.answering.test_gate import found
 
 WORDS = load_word_vectors()
 
@@ -115,3 +116,14 @@ def test_any_text_is_weighed(question: str, text: str) -> None:
     assert respell(question, {}) == question
     assert all(word in question or not word.isascii() for word in suspects(question, WORDS))
     asks_the_opposite(question, [text])
+
+
+def test_only_what_has_to_do_with_a_question_is_named_as_closest() -> None:
+    """Near in meaning, or somewhat near with a word of the topic in its title; the capital of Portugal has nothing."""
+    near, titled, far = (
+        found("Printing", "Print it.", 0.4),
+        found("Toner for the printer", "Change it.", 0.25),
+        found("Refunds", "Get it back.", 0.25),
+    )
+    assert related("order toner", [near, titled, far], WORDS) == [near, titled]
+    assert related("What is the capital of Portugal?", [far], WORDS) == []
