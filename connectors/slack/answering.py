@@ -16,7 +16,6 @@ from connectors.slack.limits import Limits
 from connectors.slack.messages import to_messages
 from connectors.slack.showing import key_of
 from connectors.slack.streaming import Growing
-from connectors.slack.threads import Threads
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from connectors.base import Address, DurableHandler, Event
     from connectors.slack.recent import Key
     from connectors.slack.showing import Replies
+    from connectors.slack.threads import Threads
     from connectors.slack.workspaces import Workspace, Workspaces
 
 
@@ -34,11 +34,12 @@ class Answering:
         self,
         workspaces: Workspaces,
         replies: Replies,
+        threads: Threads,
         *,
         now: Callable[[], float],
         let_acks_pass: Callable[[], Awaitable[None]],
     ) -> None:
-        self.threads = Threads(now)
+        self._threads = threads
         self._workspaces = workspaces
         self._replies = replies
         self._let_acks_pass = let_acks_pass
@@ -59,7 +60,7 @@ class Answering:
         """Give the event with who sent it, who reads there, what was said before, and whether it goes on with that."""
         workspace = await self._workspaces.of(event.address.workspace)
         known = await workspace.directory.complete(event, workspace.me.team)
-        return await self.threads.read(known, workspace)
+        return await self._threads.read(known, workspace)
 
     async def take_up(self, event: Event, reply: Reply, begun: str, handler: DurableHandler) -> str:
         """Show the reply to an event that another process left; gives its last stamp. Raises DeliveryError."""
@@ -75,7 +76,7 @@ class Answering:
         thread = event.address.thread if post.channel == event.address.channel else None
         ts = await settle(workspace, post, thread, to_messages(reply), reply.id)
         if not reply.private:
-            self.threads.answered(event)
+            self._threads.answered(event)
         return ts
 
     async def deleted(self, address: Address, message_id: str, handler: DurableHandler) -> None:
@@ -129,7 +130,7 @@ class Answering:
             if ts is None:
                 ts = await self._show(event, reply, handler)
             elif not reply.private:
-                self.threads.answered(event)
+                self._threads.answered(event)
             if not reply.private:
                 status.posted()
             await handler.sent(event, ts)
@@ -140,7 +141,7 @@ class Answering:
     async def _show(self, event: Event, reply: Reply, handler: DurableHandler) -> str:
         ts = await self._replies.show(event, reply, handler.metadata_id)
         if ts and isinstance(event, IncomingMessage):
-            self.threads.answered(event)
+            self._threads.answered(event)
         return ts
 
     async def _discard(self, growing: Growing) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import AsyncExitStack
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
@@ -17,9 +16,10 @@ import structlog
 from slack_bolt.response import BoltResponse
 from starlette.routing import Route
 
-from connectors.base import DurableHandler, IncomingMessage
+from connectors.base import DurableHandler
 from connectors.errors import DeliveryError
 from connectors.slack import connection, files, http
+from connectors.slack.accepting import Accepting
 from connectors.slack.answering import Answering
 from connectors.slack.assistant import PANE_EVENTS, Pane
 from connectors.slack.events import SLACK, CommandNames, deleted_in
@@ -32,7 +32,8 @@ from connectors.slack.messages import to_messages
 from connectors.slack.oauth import OAuth, OAuthSettings
 from connectors.slack.places import link_to
 from connectors.slack.recent import Recent
-from connectors.slack.showing import Replies, key_of, place_of
+from connectors.slack.showing import Replies, place_of
+from connectors.slack.threads import Threads
 from connectors.slack.wiring import ASIDES, GONE, MEMBERSHIP, build_app
 from connectors.slack.workspaces import Workspaces
 
@@ -44,11 +45,8 @@ if TYPE_CHECKING:
 
     from config.settings import SlackSettings
     from connectors.base import Address, Event, Handler, Reply, SharedFile
-    from connectors.slack.events import Identity
     from connectors.slack.installations import KeepsInstallations
-    from connectors.slack.recent import Key
 
-GIVE_WAY_SECONDS = 1.0
 RESPONSE_URL_SECONDS = 1_700.0
 """Slack takes answers at a response URL for 30 minutes."""
 _CONTEXT_KEY = "helpdesk_event"
@@ -89,11 +87,14 @@ class SlackConnector:
             None if oauth is None else OAuth(oauth, api_url, clock, installed=self._workspaces.forget)
         )
         self._response_urls: Recent[str] = Recent(RESPONSE_URL_SECONDS, now)
+        threads = Threads(now)
+        self._accepting = Accepting(threads, now)
         self._answering = Answering(
             self._workspaces,
             Replies(self._workspaces, self._response_urls),
+            threads,
             now=now,
-            let_acks_pass=self._let_acks_pass,
+            let_acks_pass=self._accepting.let_acks_pass,
         )
         self._pane = Pane()
         self._home = Home()
@@ -101,7 +102,6 @@ class SlackConnector:
         self._connected = asyncio.Event()
         self._handler: DurableHandler | None = None
         self._work: asyncio.TaskGroup | None = None
-        self._accepting: dict[Key, asyncio.Future[bool]] = {}
         self._log = structlog.get_logger()
 
     @classmethod
@@ -235,13 +235,17 @@ class SlackConnector:
         event = to_event(body, workspace.me, self._names, self._clock())
         if event is not None and await self._forms.ask(self._durable(), event, body, workspace):
             return BoltResponse(status=200, body="")
-        if event is None or not await self._accept(
-            event, str(details.get("parent_user_id", "")), workspace.me
-        ):
+        parent = str(details.get("parent_user_id", ""))
+        taken = (
+            None
+            if event is None
+            else await self._accepting.take(event, parent, workspace.me, self._durable())
+        )
+        if event is None or taken is None:
             return BoltResponse(status=200, body="")
         if takes_response(body):
             self._response_urls.put(place_of(event), str(body["response_url"]))
-        context[_CONTEXT_KEY] = event
+        context[_CONTEXT_KEY] = taken
         return await next()
 
     async def _uninstalled(self, body: dict[str, Any], team: str) -> None:
@@ -253,22 +257,6 @@ class SlackConnector:
         if self._installations is not None:
             await self._installations.drop(team, datetime.fromtimestamp(int(body["event_time"]), UTC))
         self._workspaces.forget(team)
-
-    async def _accept(self, event: Event, parent: str, me: Identity) -> bool:
-        """Commit an event; a twin that comes meanwhile shares the first one's fate, so that no ack is a lie."""
-        if isinstance(event, IncomingMessage) and event.continues:
-            if not self._answering.threads.may_go_on(event, parent, me):
-                return False
-            event = replace(event, addressed=True)
-        key = key_of(event)
-        first = self._accepting.get(key)
-        if first is not None:
-            await asyncio.shield(first)
-            return False
-        accepting = asyncio.ensure_future(self._durable().accept(event))
-        self._accepting[key] = accepting
-        accepting.add_done_callback(lambda _: self._accepting.pop(key, None))
-        return await asyncio.shield(accepting)
 
     # After the ack ---------------------------------------------------------------------------------------
 
@@ -286,12 +274,6 @@ class SlackConnector:
 
     async def _show_home(self, event: dict[str, Any], context: dict[str, Any]) -> None:
         await self._home.opened(event, self._durable(), await self._workspaces.of(context["team_id"]))
-
-    async def _let_acks_pass(self) -> None:
-        """Give way to events that wait for their ack, for a moment: Slack waits three seconds, a person longer."""
-        until = self._now() + GIVE_WAY_SECONDS
-        while self._accepting and self._now() < until:
-            await asyncio.wait(list(self._accepting.values()), timeout=GIVE_WAY_SECONDS)
 
     def _durable(self) -> DurableHandler:
         assert self._handler is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +16,7 @@ from connectors.slack.connector import SlackConnector
 from knowledge.errors import KnowledgeError
 from tests.connectors.slack.test_connector import ASK
 from tests.fakes.slack.faults import Held, LostResponse, RateLimited, Refuse, Status
+from tests.fakes.slack.workspace import BOT_USER
 
 if TYPE_CHECKING:
     from tests.connectors.slack.conftest import Desk, Office
@@ -211,6 +213,45 @@ async def test_two_replicas_share_the_work(office: Office, slack: FakeSlack) -> 
     await two.settled()
     assert await one.settled() == ["sent"] * 4
     assert sorted(post["thread_ts"] for post in slack.posts()) == [message["ts"] for message in asked]
+
+
+async def test_envelopes_out_of_order(desk: Desk, slack: FakeSlack) -> None:
+    """An edit before its question, a second question before the first: each question gets its one reply."""
+    asked = slack.workspace.say("C1", "U1", ASK)
+    later = slack.workspace.say("C1", "U2", ASK)
+    edited = {**asked, "text": f"<@{BOT_USER}> How do I scan?"}
+    edited["edited"] = {"user": "U1", "ts": f"{float(asked['ts']) + 5:.6f}"}
+    event = {"type": "message", "subtype": "message_changed", "channel": "C1", "channel_type": "channel"}
+    more = {"message": edited, "previous_message": asked, "ts": slack.workspace.stamp()}
+    await slack.deliver(slack.payload({**event, **more}))
+    assert await desk.settled() == ["sent"]
+    for message in (later, asked):
+        for payload in reversed(slack.events(message)):
+            await slack.deliver(payload)
+    assert await desk.settled() == ["sent"] * 2
+    assert "How do I scan?" in slack.posts()[0]["blocks"][0]["text"]
+    by_thread = Counter(post["thread_ts"] for post in slack.posts())
+    assert by_thread == {asked["ts"]: 1, later["ts"]: 1}
+
+
+async def test_two_bots_in_one_channel(desk: Desk, slack: FakeSlack) -> None:
+    """Another bot that mentions ours, and answers in its threads, gets no answer, and no reply follows a reply."""
+    asked = await slack.say("U1", ASK)
+    assert await desk.settled() == ["sent"]
+    await slack.say("UOTHER", f"<@{BOT_USER}> I can help too", thread=asked["ts"], bot_id="BOTHER")
+    await slack.say("U1", "And my phone?", thread=asked["ts"])
+    assert await desk.settled() == ["sent", "ignored"]
+    assert len(slack.posts()) == 1
+
+
+async def test_a_screenshot_is_told_that_it_is_not_read(desk: Desk, slack: FakeSlack) -> None:
+    """One reply, without a search for words that are not there."""
+    shot = {"id": "F1", "name": "screenshot.png", "size": 5, "mimetype": "image/png"}
+    await slack.say("U1", f"<@{BOT_USER}>", subtype="file_share", files=[shot])
+    assert await desk.settled() == ["sent"]
+    (post,) = slack.posts()
+    assert "files" in post["text"] or "pictures" in post["text"]
+    assert desk.helpdesk.asked == []
 
 
 async def test_one_post_a_second_in_a_channel(office: Office, slack: FakeSlack) -> None:
