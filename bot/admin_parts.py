@@ -10,6 +10,7 @@ from bot.article_parts import ArticleParts
 if TYPE_CHECKING:
     from bot.changes import ArticleChanges
     from bot.commands.call import CommandGroup
+    from bot.gaps import Gaps
     from bot.platforms import Platforms
     from bot.proposals import Proposals
     from bot.source_control import SourceControl
@@ -39,6 +40,10 @@ class AdminParts(ArticleParts):
         """Give what tries questions against drafts."""
         return await self._once("rehearsal", self._build_rehearsal)
 
+    async def gaps(self) -> Gaps:
+        """Give what finds questions that no article answers."""
+        return await self._once("gaps", self._build_gaps)
+
     def preview(self) -> ArticlePreview:
         """Give what shows how articles are cut."""
         from knowledge.previewing import ArticlePreview
@@ -47,6 +52,7 @@ class AdminParts(ArticleParts):
 
     async def admin_commands(self) -> tuple[CommandGroup, ...]:
         """Give what does the admins' commands."""
+        from bot.commands.article_gaps import GapCommands
         from bot.commands.article_proposals import ArticleProposals
         from bot.commands.article_reading import ReadingCommands
         from bot.commands.article_sources import SourceCommands
@@ -55,14 +61,14 @@ class AdminParts(ArticleParts):
         from bot.readers import known_labels
 
         changes, proposals = await self.changes(), await self.proposals()
-        articles = ArticleProposals(changes, proposals)
+        articles, labels = ArticleProposals(changes, proposals), known_labels(self.settings)
         return (
             ArticleCommands(
                 changes,
                 articles,
                 Intake(self._fetch_file, self.read_file, self.clock),
                 upkeep=await self.upkeep(),
-                labels=known_labels(self.settings),
+                labels=labels,
                 clock=self.clock,
             ),
             ReadingCommands(
@@ -73,6 +79,7 @@ class AdminParts(ArticleParts):
                 clock=self.clock,
             ),
             SourceCommands(await self.source_control(), proposals, articles),
+            GapCommands(await self.gaps(), labels, self.clock),
         )
 
     async def _fetch_file(self, file: SharedFile, address: Address) -> bytes:
@@ -97,6 +104,12 @@ class AdminParts(ArticleParts):
         return SourceControl(
             await self.upkeep(), await self.pauses(), await self.audit(), await self.library()
         )
+
+    async def _build_gaps(self) -> Gaps:
+        from bot.gaps import Gaps
+
+        evidence = await self.evidence()
+        return Gaps(await self.database(), self.embedding, evidence.run, self.clock)
 
     async def _build_rehearsal(self) -> Rehearsal:
         from config.persona import load_persona

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from bot.pauses import Pauses
     from config.settings import SourceSettings
     from knowledge.library import ArticleLibrary, ArticleSummary, Removal
-    from knowledge.models import Article
     from knowledge.sources.base import ArticleSource
     from knowledge.sync import ArticleSync, Progress
     from knowledge.sync_runs import SyncRun, SyncRuns
@@ -43,7 +42,7 @@ class SourceStatus:
 
 
 class Upkeep:
-    """Syncs sources, and adds and removes single articles."""
+    """Syncs sources, and tells of them and of the articles."""
 
     def __init__(
         self,
@@ -115,21 +114,6 @@ class Upkeep:
     async def reindex_some(self, refs: Sequence[ArticleRef], progress: Progress | None = None) -> int:
         """Cut and embed these articles anew; give the passages embedded. Raises KnowledgeError."""
         return await self._sync.reindex_some(refs, progress)
-
-    async def add(self, article: Article) -> int:
-        """Store and index an article; on return it can be found. Raises KnowledgeError."""
-        return await self._sync.add(article)
-
-    async def remove(self, name: str) -> ArticleRef:
-        """Remove the article called `id` or `source/id`. Raises CommandError when it is none, or several."""
-        found = await self._library.find(name)
-        if not found:
-            raise CommandError(f'there is no article "{name}"; `list` shows the ids')
-        if len(found) > 1:
-            names = ", ".join(str(article.ref) for article in found)
-            raise CommandError(f'"{name}" is the id of several articles; say which one: {names}')
-        await self._sync.remove(found[0].ref)
-        return found[0].ref
 
     async def articles(
         self, source: str | None, audience: frozenset[str] | None, words: str = ""

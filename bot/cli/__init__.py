@@ -5,6 +5,10 @@ from typing import Annotated
 
 import typer
 
+from bot.cli.article_commands import articles
+from bot.cli.options import Audience, Json, labels, leave
+from bot.cli.source_commands import sources
+
 cli = typer.Typer(
     name="helpdesk-bot",
     help="A chat bot for helpdesks: answers from your own articles, cited, fresh, and only to those who may "
@@ -15,16 +19,9 @@ cli = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-articles = typer.Typer(help="List, show, add and remove articles.", no_args_is_help=True)
 cli.add_typer(articles, name="articles")
+cli.add_typer(sources, name="sources")
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON value and nothing else.")]
-Audience = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--audience", metavar="LABEL", help="See only what holders of this label may read (repeatable)."
-    ),
-]
 Persona = Annotated[
     str | None, typer.Option("--persona", metavar="NAME", help="A shipped persona, or the path of one.")
 ]
@@ -62,7 +59,7 @@ def run(context: typer.Context) -> None:
     """Answer in Slack and Discord, sync the sources when they are due, serve the web port."""
     from bot.cli.running import run_bot  # noqa: PLC0415
 
-    _exit(run_bot(context.obj))
+    leave(run_bot(context.obj))
 
 
 @cli.command()
@@ -81,7 +78,7 @@ def chat(
     """Chat in the terminal; without a terminal, answer standard input line by line."""
     from bot.cli.chatting import chat_here  # noqa: PLC0415
 
-    _exit(chat_here(context.obj, path=articles, persona=persona, audience=_labels(audience)))
+    leave(chat_here(context.obj, path=articles, persona=persona, audience=labels(audience)))
 
 
 @cli.command()
@@ -102,13 +99,13 @@ def ask(
     from bot.cli.asking import ask_once  # noqa: PLC0415
 
     text = " ".join(question)
-    _exit(
+    leave(
         ask_once(
             context.obj,
             text,
             as_json=as_json,
             persona=persona,
-            audience=_labels(audience),
+            audience=labels(audience),
             use_cache=not no_cache,
         )
     )
@@ -130,83 +127,46 @@ def sync(
     """Bring the articles to what the sources have now."""
     from bot.cli.syncing import sync_sources  # noqa: PLC0415
 
-    _exit(sync_sources(context.obj, sources or [], full=full, dry_run=dry_run, as_json=as_json))
+    leave(sync_sources(context.obj, sources or [], full=full, dry_run=dry_run, as_json=as_json))
 
 
 @cli.command()
-def reindex(context: typer.Context, *, as_json: Json = False) -> None:
-    """Make the search index anew from the stored articles; the old one answers meanwhile."""
-    from bot.cli.syncing import reindex_all  # noqa: PLC0415
-
-    _exit(reindex_all(context.obj, as_json=as_json))
-
-
-@articles.command("list")
-def list_articles(
-    context: typer.Context,
-    *,
-    source: Annotated[
-        str | None, typer.Option("--source", metavar="NAME", help="Of this source only.")
-    ] = None,
-    audience: Audience = None,
-    as_json: Json = False,
-) -> None:
-    """List the articles."""
-    from bot.cli.articles import list_all  # noqa: PLC0415
-
-    _exit(list_all(context.obj, source=source, audience=_labels(audience), as_json=as_json))
-
-
-@articles.command()
-def show(
-    context: typer.Context,
-    *,
-    article_id: Annotated[str, typer.Argument(metavar="ID", help="The article's id, or SOURCE/ID.")],
-    as_json: Json = False,
-) -> None:
-    """Show an article with what is known of it."""
-    from bot.cli.articles import show_one  # noqa: PLC0415
-
-    _exit(show_one(context.obj, article_id, as_json=as_json))
-
-
-@articles.command()
-def add(
+def reindex(
     context: typer.Context,
     *,
     what: Annotated[
-        str, typer.Argument(metavar="WHAT", help="A file, a folder, a URL, or - for standard input.")
-    ],
-    title: Annotated[str | None, typer.Option("--title", help="Its title, in place of its own.")] = None,
-    audience: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--audience", metavar="LABEL", help="Who may read it (repeatable); internal unless said."
-        ),
-    ] = None,
-    url: Annotated[
-        str | None, typer.Option("--url", help="Where people read it, in place of its own.")
+        str | None, typer.Argument(metavar="[ID or SOURCE]", help="Only this; else everything.")
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Add articles to the bot's own; the same id again replaces the article."""
-    from bot.cli.adding import add_what  # noqa: PLC0415
+    """Make the search index anew from the stored articles; the old one answers meanwhile."""
+    from bot.cli.syncing import reindex_all  # noqa: PLC0415
 
-    _exit(add_what(context.obj, what, title=title, audience=_labels(audience), url=url, as_json=as_json))
+    leave(reindex_all(context.obj, what or "", as_json=as_json))
 
 
-@articles.command()
-def remove(
+@cli.command()
+def audit(
     context: typer.Context,
     *,
-    article_id: Annotated[str, typer.Argument(metavar="ID", help="The article's id, or SOURCE/ID.")],
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    what: Annotated[
+        str | None, typer.Argument(metavar="[ID or SOURCE]", help="Changes of this only.")
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="So many entries at most.")] = 50,
     as_json: Json = False,
 ) -> None:
-    """Remove an article."""
-    from bot.cli.articles import remove_one  # noqa: PLC0415
+    """Tell who changed what, when and from where, the newest first."""
+    from bot.cli.auditing import audit_log  # noqa: PLC0415
 
-    _exit(remove_one(context.obj, article_id, yes=yes, as_json=as_json))
+    leave(audit_log(context.obj, what, limit, as_json=as_json))
+
+
+@cli.command()
+def gaps(context: typer.Context, *, as_json: Json = False) -> None:
+    """Tell what the articles do not answer: questions of the last 90 days, by how often they were asked."""
+    from bot.cli.gaps import list_gaps  # noqa: PLC0415
+
+    leave(list_gaps(context.obj, as_json=as_json))
 
 
 @cli.command("eval")
@@ -225,7 +185,7 @@ def evaluate(
     """Measure retrieval and abstention on a set of questions."""
     from bot.cli.evaluating import evaluate_set  # noqa: PLC0415
 
-    _exit(evaluate_set(context.obj, questions, report=report, audience=_labels(audience), as_json=as_json))
+    leave(evaluate_set(context.obj, questions, report=report, audience=labels(audience), as_json=as_json))
 
 
 @cli.command()
@@ -233,12 +193,4 @@ def check(context: typer.Context, *, as_json: Json = False) -> None:
     """Check the config, the model, the database, Redis, every source and every chat token."""
     from bot.cli.running import check_all  # noqa: PLC0415
 
-    _exit(check_all(context.obj, as_json=as_json))
-
-
-def _labels(given: list[str] | None) -> frozenset[str] | None:
-    return frozenset(given) if given else None
-
-
-def _exit(code: int) -> None:
-    raise typer.Exit(code)
+    leave(check_all(context.obj, as_json=as_json))

@@ -4,13 +4,13 @@ from contextlib import aclosing
 from pathlib import Path
 
 from bot.app import App
+from bot.cli.actor import operator
 from bot.cli.output import note, print_json, say
 from bot.cli.reading import STDIN, Wanted, check_wanted, read_articles, read_stdin
 from bot.cli.runtime import execute, settings_from
 from bot.errors import CommandError
+from bot.local_articles import INTERNAL
 from knowledge.models import Article, Failed
-
-INTERNAL = frozenset({"internal"})
 
 
 def add_what(
@@ -64,16 +64,12 @@ async def _store(app: App, articles: list[Article]) -> list[Article | None]:
     """
     if not articles:
         return []
-    library, upkeep = await app.library(), await app.upkeep()
-    held = {article.ref: article for article in await library.load(article.ref for article in articles)}
+    changes, by = await app.changes(), operator()
     replaced: list[Article | None] = []
     for article in articles:
-        was = held.get(article.ref)
+        was = await changes.store(article, by)
         replaced.append(was if was is not None and _content(was) != _content(article) else None)
-        held[article.ref] = article
-    for article in articles[:-1]:
-        await library.put(article)
-    await upkeep.add(articles[-1])
+    await changes.publish()
     return replaced
 
 

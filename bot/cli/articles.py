@@ -7,6 +7,8 @@ from pathlib import Path
 import typer
 
 from bot.app import App
+from bot.changes import RESTORABLE_DAYS
+from bot.cli.actor import operator
 from bot.cli.output import note, print_json, print_table, say
 from bot.cli.runtime import execute, settings_from, unknown
 from bot.errors import CommandError
@@ -84,11 +86,14 @@ def remove_one(config: Path | None, name: str, *, yes: bool, as_json: bool) -> i
         if not yes and not typer.confirm(f"Remove {article.ref} “{article.title}”?", err=True):
             note("Nothing was removed.")
             return 1
-        await (await app.upkeep()).remove(str(article.ref))
+        await (await app.changes()).remove(str(article.ref), operator())
         if as_json:
             print_json({"removed": [{"id": article.id, "source": article.source}]})
         else:
             say(f"Removed {article.ref}")
+            note(
+                f"`helpdesk-bot articles restore {article.ref}` brings it back within {RESTORABLE_DAYS} days."
+            )
         if article.source in {source.name for source in settings.sources}:
             note(f"The source {article.source} still has it: its next sync brings it back.")
         return 0

@@ -9,6 +9,8 @@ from typer import BadParameter
 
 from bot import replies
 from bot.app import App
+from bot.audit import Change
+from bot.cli.actor import operator
 from bot.cli.output import note, print_json, progress_bars, say
 from bot.cli.runtime import execute, settings_from, unknown
 from knowledge.models import SyncReport
@@ -29,10 +31,15 @@ def sync_sources(
     async def work(app: App) -> int:
         started = time.monotonic()
         upkeep = await app.upkeep()
+        paused = frozenset() if names else await upkeep.paused()
+        for name in sorted(paused & set(known)):
+            note(f"{name} is paused: `helpdesk-bot sync {name}` syncs it all the same.")
         reports: list[SyncReport] = []
-        for name in dict.fromkeys(names or known):
+        for name in dict.fromkeys(names or [name for name in known if name not in paused]):
             with progress_bars() as progress:
                 reports += await upkeep.sync([name], full=full, dry_run=dry_run, progress=progress)
+            if not dry_run:
+                await _note_in_log(app, reports[-1])
             if not as_json:
                 _say_report(reports[-1])
         if as_json:
@@ -40,6 +47,14 @@ def sync_sources(
         return 1 if any(report.error is not None for report in reports) else 0
 
     return execute(settings, work)
+
+
+async def _note_in_log(app: App, report: SyncReport) -> None:
+    """Note a sync that changed something: a timer's that changed nothing is nobody's change."""
+    if report.added or report.updated or report.removed:
+        await (await app.audit()).add(
+            operator(), Change("sync", report.source, note=replies.sync_counts(report))
+        )
 
 
 def totals(reports: Sequence[SyncReport], seconds: float, *, dry_run: bool) -> dict[str, Any]:
@@ -63,23 +78,28 @@ def _say_report(report: SyncReport) -> None:
         say(f"  {report.embedded_passages:,} passages embedded")
     for failed in report.failed:
         say(f"  failed: {failed.article_id}: {failed.reason}")
+    if report.held:
+        held = f"{len(report.held)} removals are held"
+        say(f"  {held}: `helpdesk-bot sources confirm {report.source}` lets them happen")
     if report.error is not None:
         say(f"  stopped early: {report.error}")
 
 
-def reindex_all(config: Path | None, *, as_json: bool) -> int:
-    """Make the index anew."""
+def reindex_all(config: Path | None, what: str, *, as_json: bool) -> int:
+    """Make the index anew, or what it holds of one article or source."""
     settings = settings_from(config)
 
     async def work(app: App) -> int:
         started = time.monotonic()
-        upkeep = await app.upkeep()
+        control = await app.source_control()
         with progress_bars() as progress:
-            passages = await upkeep.reindex(progress)
+            named, passages = await control.reindex(what, operator(), progress)
         count = await (await app.library()).count()
         seconds = round(time.monotonic() - started, 3)
         if as_json:
             print_json({"articles": count, "embedded_passages": passages, "seconds": seconds})
+        elif what:
+            say(f"Indexed {named} anew: {passages:,} passages embedded ({seconds:.1f} s)")
         else:
             say(f"Indexed {count:,} articles anew: {passages:,} passages embedded ({seconds:.1f} s)")
         return 0

@@ -71,6 +71,8 @@ COMMANDS: tuple[CommandSpec, ...] = (
     CommandSpec(
         "try", "QUESTION, then a draft below", "ask a draft that is not published", admin=True, spoken="lines"
     ),
+    CommandSpec("gaps", "", "what people ask and no article answers", admin=True, spoken="alone"),
+    CommandSpec("draft", "NUMBER", "write the article that a gap lacks", admin=True, spoken="word"),
     CommandSpec("audit", "[ID or SOURCE]", "who changed what", admin=True, spoken="word"),
     CommandSpec("share", "ANSWER", "answer afresh for everyone in the channel", hidden=True, counts=True),
     CommandSpec("draft_send", "DRAFT", "post a draft", hidden=True),
