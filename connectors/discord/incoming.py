@@ -96,6 +96,7 @@ class Incoming:
             outsiders=shared
             and interaction.guild_id is not None
             and str(interaction.guild_id) not in self._guilds,
+            asked_in=None if shared or interaction.guild_id is None else _place(interaction),
         )
 
     def command(

@@ -50,12 +50,15 @@ class Poster:
         edited message takes the place of the one before.
         """
         try:
+            if isinstance(event, Command) and event.origin and reply.replaces and not reply.private:
+                ids = await self._replace(event, event.origin, reply)
+                return ids[0] if ids else ""
             if _is_private(event, reply):
                 if begun:
                     await self._take_back(await self._places.of(event), [begun])
                 return await self._whisper(event, reply)
             place = await self._places.of(event)
-            before = [begun] if begun else await self._before(event, reply)
+            before = [begun] if begun else await self._before(event)
             posts = to_posts(reply, embeds=takes_embeds(place))
             if before:
                 ids = await self._finish(place, before, posts, identity_of(event))
@@ -129,11 +132,9 @@ class Poster:
             raise DeliveryError(f"discord did not show {address.channel}: {error}") from error
         return None
 
-    async def _before(self, event: Event, reply: Reply) -> list[str]:
-        """Give the posts whose place the reply takes."""
-        if isinstance(event, Command):
-            return [event.origin] if reply.replaces and event.origin else []
-        if not is_edit(event.message_id):
+    async def _before(self, event: Event) -> list[str]:
+        """Give the posts whose place the reply takes: those that answered a message before it was edited."""
+        if isinstance(event, Command) or not is_edit(event.message_id):
             return []
         original = original_of(event.message_id)
         known = self._posted.get(original)
@@ -141,6 +142,16 @@ class Poster:
             post = await self._find(event.address, original)
             known = [post] if post is not None else []
         return known
+
+    async def _replace(self, event: Command, clicked: str, reply: Reply) -> list[str]:
+        """Put the reply in the place of the message that was clicked; whisper it where that is not to be had."""
+        place = await self._places.of(event)
+        posts = to_posts(reply, embeds=takes_embeds(place))
+        try:
+            await message_in(place, clicked).edit(**changed(posts[0]))
+        except discord.NotFound:
+            return [await self._whisper(event, reply)]
+        return [clicked, *await _post(place, posts[1:], identity_of(event), None)]
 
     async def _whisper(self, event: Event, reply: Reply) -> str:
         identity = identity_of(event)
@@ -209,7 +220,7 @@ def _is_private(event: Event, reply: Reply) -> bool:
         return False  # a direct message is private already
     if isinstance(event, IncomingMessage) and not event.direct:
         return reply.private
-    return reply.private or not (isinstance(event, Command) and reply.replaces and event.origin)
+    return True
 
 
 def _reference(event: Event, place: discord.abc.Messageable) -> discord.MessageReference | None:

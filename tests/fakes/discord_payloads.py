@@ -81,6 +81,29 @@ def interaction(identity: str, token: str, kind: int, data: dict[str, Any]) -> d
     }
 
 
+def thread_of(identity: str) -> dict[str, Any]:
+    """Give a thread that was made of the message with this id."""
+    return {
+        "id": identity,
+        "guild_id": GUILD,
+        "parent_id": CHANNEL,
+        "owner_id": MEMBER,
+        "name": "A question",
+        "type": 11,
+        "last_message_id": None,
+        "message_count": 1,
+        "member_count": 1,
+        "rate_limit_per_user": 0,
+        "flags": 0,
+        "thread_metadata": {
+            "archived": False,
+            "archive_timestamp": "2026-01-01T00:00:00+00:00",
+            "auto_archive_duration": 1440,
+            "locked": False,
+        },
+    }
+
+
 def guild(last_message: str | None) -> dict[str, Any]:
     """Give a server with one text channel in which the bot may not open threads."""
     everyone = {

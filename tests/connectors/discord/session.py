@@ -10,10 +10,12 @@ from connectors.discord.connector import DiscordConnector
 from connectors.forms import CommandInfo
 from tests.fakes.discord_desk import ScriptedDesk
 from tests.fakes.discord_payloads import GUILD
-from tests.fakes.discord_server import TOKEN, DiscordServer
+from tests.fakes.discord_rest import TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from tests.fakes.discord_server import DiscordServer
 
 INFOS = (
     CommandInfo("help", "", "what I can do"),

@@ -23,7 +23,8 @@ from connectors.discord.format import is_growing
 from knowledge.database import Database
 from tests.bot.conftest import ScriptedHelpdesk
 from tests.fakes.discord_payloads import CHANNEL, GUILD
-from tests.fakes.discord_server import DROP, TOKEN, DiscordServer, Fault
+from tests.fakes.discord_rest import DROP, TOKEN, Fault
+from tests.fakes.discord_server import DiscordServer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -208,6 +209,20 @@ async def test_another_reply_to_a_private_click_stands_below(discord_world: Open
         world.desk.command_with = Reply("Not that one.", private=True)
         clicked = await grace.click(asked.response, label="Yes")
         assert [(each.content, each.ephemeral) for each in clicked.followups] == [("Not that one.", True)]
+
+
+async def test_a_reply_that_comes_too_late_for_its_click_takes_its_place_still(discord_world: Open) -> None:
+    """A public message is the bot's own; what only its reader saw is gone, so they are written to."""
+    async with discord_world() as world:
+        await world.ada.send(world.channel, f"{world.mention} How do I reset it?")
+        (reply,) = world.said(world.thread)
+        await world.ada.click(reply, label="Talk to a human")
+        click, late = world.desk.command, Reply("A human comes.", replaces=True)
+        assert await world.connector.reply(click, late) == str(reply.id)
+        assert [message.content for message in world.said(world.thread)] == ["A human comes."]
+        await world.connector.reply(replace(click, origin="1"), late)
+        assert [message.content for message in world.said(world.thread)] == ["A human comes."]
+        assert [message.content for message in world.said(world.ada.user.dm_channel)] == ["A human comes."]
 
 
 async def test_a_public_message_is_replaced_where_it_stands(discord_world: Open) -> None:

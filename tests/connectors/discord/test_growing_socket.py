@@ -10,7 +10,7 @@ import pytest
 from connectors.discord import growing
 from connectors.discord.format import GROWING
 from tests.fakes.discord_payloads import CHANNEL
-from tests.fakes.discord_server import DROP, Fault
+from tests.fakes.discord_rest import DROP, Fault
 
 if TYPE_CHECKING:
     from connectors.base import Live

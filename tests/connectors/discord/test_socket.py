@@ -8,11 +8,12 @@ import pytest
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
+from connectors.base import Said
 from connectors.discord.connector import DiscordConnector
 from connectors.errors import ConnectorConfigError
 from tests.fakes.discord_desk import ANSWER
 from tests.fakes.discord_payloads import CHANNEL
-from tests.fakes.discord_server import DROP, TOKEN, Fault
+from tests.fakes.discord_rest import DROP, TOKEN, Fault
 
 if TYPE_CHECKING:
     from tests.connectors.discord.session import Session
@@ -203,3 +204,13 @@ async def test_a_command_is_deferred_while_the_database_is_slow(session: Session
         token = await session.server.interact(data)
         await session.until("accept", "answer", "sent")
     assert session.server.responses[token]["content"] == "Press **Forgot password**."
+
+
+async def test_a_thread_is_read_from_the_message_that_it_was_made_of(session: Session) -> None:
+    """It stands in the channel above, and comes along with the thread's first message."""
+    async with session.running():
+        await session.server.until("identified", 1)
+        await session.server.say_in_thread("How do I reset it?", "And on a phone?")
+        await session.until("accept", "answer", "sent")
+    assert session.desk.message.address.thread is not None
+    assert session.desk.message.earlier == (Said("asker", "How do I reset it?"),)
