@@ -128,6 +128,24 @@ async def test_two_workspaces_over_one_socket(office: Office, slack: FakeSlack) 
     assert people == ["slack:T1/U1", "slack:T2/U1"]
 
 
+async def test_a_channel_that_two_of_them_share(office: Office, slack: FakeSlack) -> None:
+    """One message is told of by both workspaces: one reply."""
+    async with opened(office, slack) as house:
+        await house.install(slack, "T1", BOT_TOKEN)
+        one = slack.workspace
+        said = one.say("C1", "U1", ASK)
+        first = json.dumps(slack.events(said)[0])
+        two = slack.workspace_of("T2", SECOND)
+        await house.install(slack, "T2", SECOND)
+        two.channels["C1"] = one.channels["C1"]
+        second = json.dumps(slack.events(said)[0])
+        assert first != second
+        assert [(await house.post(body)).status_code for body in (first, second)] == [200, 200]
+        await slack.until(slack.posts)
+        assert await house.desk.settled() == ["sent"]
+        assert len(slack.posts()) == 1
+
+
 async def test_an_installation_outlasts_a_restart(office: Office, slack: FakeSlack) -> None:
     """It is in the database, and no call is needed to know who we are there."""
     async with opened(office, slack) as house:
