@@ -48,13 +48,14 @@ class Answering:
         self._growing: dict[Key, Growing] = {}
         self._log = structlog.get_logger()
 
-    def begin(self, event: Event, handler: DurableHandler, group: asyncio.TaskGroup) -> None:
-        """Answer an event."""
+    def begin(self, event: Event, handler: DurableHandler, group: asyncio.TaskGroup) -> asyncio.Task[None]:
+        """Answer an event; gives the task that does it."""
         self._replies.begin(event)
         key = key_of(event)
         task = group.create_task(self._answer(event, handler))
         self._tasks[key] = task
         task.add_done_callback(lambda _: self._tasks.pop(key, None))
+        return task
 
     async def look_up(self, event: Event) -> Event:
         """Give the event with who sent it, who reads there, what was said before, and whether it goes on with that."""

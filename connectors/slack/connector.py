@@ -27,7 +27,7 @@ from connectors.slack.forms import Forms
 from connectors.slack.growing import PEOPLE
 from connectors.slack.home import OPENED, Home
 from connectors.slack.installations import Installations
-from connectors.slack.interactions import takes_response, to_event
+from connectors.slack.interactions import is_of_page, takes_response, to_event
 from connectors.slack.messages import to_messages
 from connectors.slack.oauth import OAuth, OAuthSettings
 from connectors.slack.places import link_to
@@ -263,7 +263,11 @@ class SlackConnector:
     async def _begin(self, ack: Callable[[], Awaitable[Any]], context: dict[str, Any]) -> None:
         await ack()
         assert self._work is not None
-        self._answering.begin(context[_CONTEXT_KEY], self._durable(), self._work)
+        event: Event = context[_CONTEXT_KEY]
+        answering = self._answering.begin(event, self._durable(), self._work)
+        if is_of_page(event):
+            workspace = await self._workspaces.of(event.address.workspace)
+            self._work.create_task(self._home.after(answering, event, self._durable(), workspace))
 
     async def _forget(self, event: dict[str, Any], context: dict[str, Any]) -> None:
         workspace = await self._workspaces.of(context["team_id"])

@@ -14,7 +14,7 @@ from slack_sdk.errors import SlackApiError
 
 from connectors.base import Address, Assists
 from connectors.errors import DeliveryError
-from connectors.slack.events import SLACK, person
+from connectors.slack.events import SLACK, person, user_of
 from connectors.slack.messages import TEXT_LIMIT, context, plain_buttons
 from connectors.slack.mrkdwn import to_mrkdwn
 from connectors.slack.posting import reason_of
@@ -24,7 +24,7 @@ from connectors.text.splitting import split
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from connectors.base import Handler, Reply
+    from connectors.base import Event, Handler, Reply
     from connectors.slack.workspaces import Workspace
 
 OPENED = "app_home_opened"
@@ -62,6 +62,13 @@ class Home:
         """Show the page to whoever looks at it."""
         if event.get("tab", "home") == "home":
             await self.show(str(event["user"]), handler, workspace)
+
+    async def after(
+        self, work: asyncio.Task[None], click: Event, handler: Handler, workspace: Workspace
+    ) -> None:
+        """Show the page anew once a click on it is done: it may have changed what stands there."""
+        await asyncio.wait([work])
+        await self.show(user_of(click), handler, workspace)
 
     async def show(self, user: str, handler: Handler, workspace: Workspace) -> None:
         """Show a person's page as it is now; what Slack refuses is logged, and the next look tries again."""

@@ -67,6 +67,11 @@ def _ask(trigger: str, words: str, sender: Person, asked_in: Address, now: datet
     return IncomingMessage(f"ask/{trigger}", own, sender, words, now, direct=True, asked_in=shared)
 
 
+def is_of_page(event: Event) -> bool:
+    """Whether it comes of a click on a person's own page."""
+    return isinstance(event, Command) and event.command_id.startswith(HOME)
+
+
 def form_id(user: str, view: str) -> str:
     """Give the id of the command by which a person sends a form."""
     return f"view/{user}/{view}"

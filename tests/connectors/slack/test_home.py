@@ -62,14 +62,14 @@ async def test_a_page_that_slack_refuses_comes_with_the_next_look(desk: Desk, sl
 
 
 async def test_a_button_of_the_page_is_a_command(desk: Desk, slack: FakeSlack) -> None:
-    """It is answered in the person's own conversation with the bot."""
+    """It is answered in the person's own conversation with the bot, and the page is shown anew."""
     desk.delivery.page = PAGE
     await slack.open_home("U1")
     await slack.until(lambda: slack.api.modals.homes)
     (view,) = slack.api.modals.homes["U1"]
     await slack.press_on_page("U1", view, view["blocks"][-1]["elements"][0])
     channel = slack.workspace.direct("U1").id
-    await slack.until(lambda: slack.posts(channel))
+    await slack.until(lambda: slack.posts(channel) and len(slack.api.modals.homes["U1"]) == 2)
     ((command, audience),) = desk.commands.done
     assert (command.name, command.address.channel) == ("forget_me", "U1")
     assert audience == {"public", "internal"}
