@@ -41,7 +41,7 @@ class Whole:
         await self.slack.until(lambda: len(self.slack.responses) >= number)
         return self.slack.responses[-1]
 
-    async def press(self, user: str, shown: dict[str, Any], name: str) -> None:
+    async def press(self, user: str, shown: dict[str, Any], name: str, channel: str = "C1") -> None:
         """Press a button under what one person alone sees: Slack sends no message along."""
         found = [
             element
@@ -55,8 +55,13 @@ class Whole:
             "type": "block_actions",
             "user": {"id": user, "team_id": "T1"},
             "team": {"id": "T1"},
-            "channel": {"id": "C1"},
-            "container": {"type": "message", "message_ts": "9.9", "channel_id": "C1", "is_ephemeral": True},
+            "channel": {"id": channel},
+            "container": {
+                "type": "message",
+                "message_ts": "9.9",
+                "channel_id": channel,
+                "is_ephemeral": True,
+            },
             "actions": [{**found[0], "action_ts": self.slack.workspace.stamp(), "block_id": "b"}],
             "trigger_id": trigger,
             "response_url": f"{self.slack.base}/respond/{trigger}",
@@ -111,13 +116,29 @@ async def test_a_private_answer_is_shared(whole: Whole, slack: FakeSlack) -> Non
 
 
 async def test_what_others_may_not_read_is_not_shared(whole: Whole, slack: FakeSlack) -> None:
-    """The asker reads the internal article; the channel gets nothing of it, also where a guest reads along."""
+    """The asker reads the internal article; the channel, which may not, gets nothing of it."""
     await slack.command(ASKER, "/ask", "master key")
     shown = await whole.answered(1)
     assert "behind the door" in shown["blocks"][0]["text"]
     await whole.press(ASKER, shown, "share")
     assert "did not share" in (await whole.answered(2))["blocks"][0]["text"]
     assert slack.posts() == []
+
+
+@pytest.mark.parametrize("guest", [False, True])
+async def test_a_guest_in_the_channel_makes_it_public(whole: Whole, slack: FakeSlack, guest: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    """An internal channel may read what is internal, until a guest reads there as well."""
+    channel = slack.workspace.channels["INSIDE"] = Channel("INSIDE", {ASKER, BOT_USER})
+    if guest:
+        channel.members.add("UGUEST")
+    await slack.command(ASKER, "/ask", "master key", channel="INSIDE")
+    await whole.press(ASKER, await whole.answered(1), "share", "INSIDE")
+    words = "did not share" if guest else "Shared, answered afresh"
+    assert words in (await whole.answered(2))["blocks"][0]["text"]
+    if guest:
+        assert slack.posts("INSIDE") == []
+    else:
+        await slack.until(lambda: "behind the door" in str(slack.posts("INSIDE")))
 
 
 async def test_a_message_becomes_an_article(whole: Whole, slack: FakeSlack) -> None:
