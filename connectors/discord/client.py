@@ -21,7 +21,7 @@ from connectors.discord.places import FAILURES
 from connectors.discord.posting import Poster
 from connectors.discord.tags import TagNames, Tags
 from connectors.discord.threads import Threads
-from connectors.discord.views import AnswerButton
+from connectors.discord.views import AnswerButton, answer_of
 from connectors.discord.wanted import Wants
 
 if TYPE_CHECKING:
@@ -222,7 +222,8 @@ class HelpdeskClient(discord.AutoShardedClient):
         """Do what stands in the menu of a message."""
         assert self.user is not None
         words = self._incoming.words(message, self.user)
-        await self._wants.menu(interaction, menu, words, str(message.id))
+        answer = answer_of(message) if message.author.id == self.user.id else ""
+        await self._wants.menu(interaction, menu, words, str(message.id), answer)
 
     async def offer(
         self, interaction: discord.Interaction[Any], kinds: Sequence[Kind], typed: str, *, many: bool

@@ -14,6 +14,19 @@ if TYPE_CHECKING:
     from connectors.discord.commands import Desk
 
 
+RATING = f"{BUTTON_PREFIX}:helpful:"
+
+
+def answer_of(message: discord.Message) -> str:
+    """Give the id of the answer that a message of ours shows, as its buttons have it, or nothing."""
+    for row in message.components:
+        for button in getattr(row, "children", ()):
+            custom_id = str(getattr(button, "custom_id", "") or "")
+            if custom_id.startswith(RATING):
+                return custom_id.removeprefix(RATING)
+    return ""
+
+
 class AnswerButton(
     discord.ui.DynamicItem[discord.ui.Button[Any]],
     template=rf"{BUTTON_PREFIX}:(?P<name>[a-z_-]+):(?P<value>[\s\S]*)",

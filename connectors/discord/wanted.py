@@ -95,14 +95,14 @@ class Wants:
             await self._say(command, Reply(f"{FORGOTTEN}\n\n{written}", private=True))
 
     async def menu(
-        self, interaction: discord.Interaction[Any], menu: str, words: str, message_id: str
+        self, interaction: discord.Interaction[Any], menu: str, words: str, message_id: str, answer: str
     ) -> None:
-        """Answer a message, tell how an answer came about, or make an article of what was said."""
+        """Answer a message, tell how the `answer` that it shows came about, or make an article of what it says."""
         if menu == ANSWER_THIS:
             event = self._incoming.question(interaction, words, shared=False)
             await self._answering.interaction(interaction, event, private=True)
             return
-        name, arguments = ("why", "") if menu == WHY else ("add", f"{title_of(words)}\n{words}")
+        name, arguments = ("why", answer) if menu == WHY else ("add", f"{title_of(words)}\n{words}")
         command = self._incoming.command(interaction, name, arguments, origin=message_id)
         await self.command(interaction, command)
 

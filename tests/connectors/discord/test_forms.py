@@ -80,12 +80,13 @@ async def test_a_message_is_saved_as_an_article(discord_world: Open) -> None:
 
 
 async def test_an_answer_is_explained_from_its_menu(discord_world: Open) -> None:
-    """The command knows which message is meant."""
+    """The command knows which message is meant, and which answer by its buttons."""
     async with discord_world() as world:
         await world.ada.send(world.channel, f"{world.mention} How do I reset it?")
         (reply,) = world.said(world.thread)
         result = await world.ada.context_menu(world.thread, "Why", reply)
         assert (world.desk.command.name, world.desk.command.origin) == ("why", str(reply.id))
+        assert world.desk.command.arguments == "a1"
         assert result.response.ephemeral
 
 
