@@ -13,6 +13,9 @@ import pytest
 
 from bot.health import Health
 from bot.web.application import build_application
+from connectors.base import Address, IncomingMessage, Person
+from tests.bot.conftest import NOW
+from tests.connectors.slack.test_streaming import WHOLE, Telling
 from tests.fakes.serving import serving
 
 if TYPE_CHECKING:
@@ -162,3 +165,37 @@ async def test_a_button_is_a_command(local: LocalSlack, office: Office) -> None:
         while not office.commands.done:
             await asyncio.sleep(0.05)
     assert office.commands.done[0][0].name == "human"
+
+
+def _words(message: dict[str, Any]) -> str:
+    return str((message.get("blocks") or [{}])[0].get("text"))
+
+
+@pytest.fixture
+def telling(office: Office) -> Telling:
+    """A helpdesk that says its answer piece by piece."""
+    office.helpdesk = Telling()
+    return office.helpdesk
+
+
+async def test_an_answer_ends_whole_without_streams(telling: Telling, local: LocalSlack) -> None:
+    """It has none, as older workspaces: one message, which ends as the whole answer."""
+    await local.do("message", channel="C1", user="U1", text="<@UBOT> How do I print?")
+    found = await local.until(lambda found: any(_words(each) == WHOLE for each in found))
+    assert len(found) == 2
+    assert telling.asked
+
+
+async def test_a_mention_in_a_thread_reads_it(local: LocalSlack, office: Office) -> None:
+    """What was said there before comes with the question."""
+    await local.do("message", channel="C1", user="U2", text="The printer is broken")
+    (root,) = await local.messages()
+    await local.do("message", channel="C1", user="U1", text="<@UBOT> Any idea?", thread_ts=root["ts"])
+    answer = (await local.until(lambda found: len(found) >= 3))[-1]
+    assert answer["thread_ts"] == root["ts"]
+    event = IncomingMessage(
+        "9999999999.0", Address("slack", "C1", root["ts"], "T1"), Person("slack:T1/U1"), "", NOW
+    )
+    known = await office.desks[0].connector.look_up(event)
+    assert isinstance(known, IncomingMessage)
+    assert [said.speaker for said in known.earlier] == ["other", "asker", "bot"]
