@@ -61,8 +61,11 @@ class Assistance:
             "persona": self._personas,
             "label": self._labels,
         }
-        found = await kinds[wanted.kind](wanted, self._audience(wanted))
-        return best(found, wanted.typed, wanted.limit)
+        audience = self._audience(wanted)
+        if wanted.kind == "article" and wanted.typed.strip():
+            alike = await self._upkeep.suggest_articles(wanted.typed, audience, wanted.limit)
+            return [Choice(article.title, str(article.ref)) for article in alike]
+        return best(await kinds[wanted.kind](wanted, audience), wanted.typed, wanted.limit)
 
     async def home(self, address: Address, person: Person) -> Reply:
         """Give a person's own page; admins see how things stand as well."""
@@ -104,8 +107,12 @@ class Assistance:
         newest = sorted(found, key=lambda article: article.updated_at or _LONG_AGO, reverse=True)
         return [Choice(article.title, str(article.ref)) for article in newest]
 
-    async def _removed(self, _wanted: Wanted, _audience: frozenset[str] | None) -> list[Choice]:
-        return []
+    async def _removed(self, wanted: Wanted, audience: frozenset[str] | None) -> list[Choice]:
+        """Give what can be restored, to admins, who alone may do that."""
+        if not self._is_admin(wanted):
+            return []
+        removals = await self._upkeep.removed(audience)
+        return [Choice(removal.article.title, str(removal.article.ref)) for removal in removals]
 
     async def _sources(self, wanted: Wanted, audience: frozenset[str] | None) -> list[Choice]:
         is_admin = self._is_admin(wanted)
