@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bot.access import CONSOLE
 from bot.commands.table import COMMANDS
+from bot.thread_context import asked_above
 from connectors.base import Command, IncomingMessage
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ def _spoken(event: IncomingMessage, access: Access) -> Event:
     first, _, rest = event.text.strip().partition("\n")
     name, _, word = first.strip().partition(" ")
     name, word, rest = name.casefold().removeprefix("/"), word.strip(), rest.strip()
+    if name == "help" and not word and not rest and asked_above(event.earlier):
+        return event  # below somebody's question it asks for help with that, not for the list of commands
     if not rest and (name, word.casefold().rstrip(".!")) in _OF_TWO_WORDS:
         name, word = _OF_TWO_WORDS[name, word.casefold().rstrip(".!")], ""
     if not _is_command(name, word, rest, is_admin=access.is_admin(event.address, event.sender)):

@@ -102,6 +102,15 @@ async def test_a_bare_mention_is_answered_with_what_stands_above(desk: PeopleDes
     assert (await desk.app.helpdesk()).asked[-1] == "How do I get vpn access on android?"
 
 
+async def test_help_below_a_question_is_help_with_it(desk: PeopleDesk) -> None:
+    """Where nothing is asked above, it lists what the bot knows."""
+    await desk.put("VPN access", "Open the app.")
+    for earlier, words in (((OTHER(VPN),), "Open the app."), ((OTHER("good morning"),), "I also know")):
+        reply = await desk.say("help", address=THREAD, earlier=earlier)
+        assert reply is not None
+        assert words in reply.text
+
+
 async def test_what_others_said_is_no_command(desk: PeopleDesk) -> None:
     """Text is data: an admin who points at "mute forever" or "forget me" has nothing done."""
     for words in ("mute forever", "forget me", "why?", "add Title here now?\nText"):
