@@ -9,8 +9,8 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-ALIKE: Final = 0.66
-"""The cosine from which two questions ask the same; see docs/admin.md for how it was chosen."""
+ALIKE: Final = 0.55
+"""The mean cosine from which two groups of questions ask the same; docs/admin.md has what it was chosen by."""
 
 
 def grouped(
