@@ -29,7 +29,7 @@ ACCEPT_PAUSES = (0.5, 2.0, 8.0)
 """Discord does not deliver a message again, so a database that is away for a moment is waited for."""
 ACCEPT_SECONDS = 0.5
 """An interaction is deferred after that, committed or not."""
-OTHERS_SECONDS = 0.5
+OTHERS_SECONDS = 1.0
 """An interaction that another process took is acknowledged by it within that time."""
 TYPING_AFTER = 0.4
 TYPING_EVERY = 8.0

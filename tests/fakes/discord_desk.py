@@ -36,6 +36,7 @@ class ScriptedDesk:
         self.before_answer: Callable[[], Awaitable[None]] | None = None
         self.refuse_to_accept = 0
         self.off = self.auto = False
+        self.after_accept: Callable[[], Awaitable[None]] | None = None
         self.before_accept: Callable[[], Awaitable[None]] | None = None
         self.before_form: Callable[[], Awaitable[None]] | None = None
         self.talk: Callable[[Live], Awaitable[None]] | None = None
@@ -91,6 +92,8 @@ class ScriptedDesk:
         if identity in self._known:
             return False
         self._known.add(identity)
+        if self.after_accept is not None:
+            await self.after_accept()
         self.steps.append("accept")
         return True
 

@@ -190,6 +190,10 @@ class DiscordRest:
                 return member | {"user": user(identity, "ada")} if identity == MEMBER else None
             case "POST", ["interactions", identity, token, "callback"]:
                 return await self._callback(identity, token, body)
+            case "GET", ["webhooks", _, token, "messages", "@original"]:
+                shown = self.responses.get(token, {}).get("content") or ""
+                post = message(self.next_id(), CHANNEL, user(BOT, "desk", bot=True), shown)
+                return post | {"flags": 0 if shown else 128}
             case "PATCH", ["webhooks", _, token, "messages", "@original"]:
                 self.responses[token] = {**self.responses.get(token, {}), **body}
                 return message(

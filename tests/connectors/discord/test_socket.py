@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,6 +19,7 @@ from tests.fakes.discord_rest import DROP, TOKEN, Fault
 if TYPE_CHECKING:
     from tests.connectors.discord.session import Session
 
+ASK = {"id": "1", "type": 1, "name": "ask", "options": [{"type": 3, "name": "question", "value": "how?"}]}
 POSTING = f"/channels/{CHANNEL}/messages"
 
 
@@ -172,21 +174,37 @@ async def test_a_connection_that_breaks_is_resumed(session: Session) -> None:
 
 
 async def test_a_command_that_two_processes_hear_is_answered_once(session: Session) -> None:
-    """One defers it, and neither says that the bot does not answer here."""
-    other = session.another()
-    async with session.running(), session.running(other):
+    """Who took it defers it, if it takes a moment too; the other does not say that the bot does not answer here."""
+    session.desk.after_accept = lambda: asyncio.sleep(0.2)
+    async with session.running(), session.running(session.another()):
         await session.server.until("identified", 2)
-        data = {
-            "id": "1",
-            "type": 1,
-            "name": "ask",
-            "options": [{"type": 3, "name": "question", "value": "how?"}],
-        }
-        token = await session.server.interact(data)
+        token = await session.server.interact(ASK)
         await session.until("accept", "answer", "sent")
         await session.server.until("refused_callbacks", 1)
     assert session.desk.steps == ["accept", "answer", "sent"]
-    assert len(session.server.callbacks) == 1
+    assert [callback["type"] for callback in session.server.callbacks] == [5]
+    assert session.server.responses[token]["content"] == "Press **Forgot password**."
+
+
+async def test_a_command_that_another_process_deferred_is_answered_there(session: Session) -> None:
+    """While the database is slow both defer it; the second, which is refused, then takes it."""
+    calls = 0
+
+    async def slow() -> None:
+        nonlocal calls
+        calls += 1
+        is_first = calls == 1
+        await session.server.until("refused_callbacks", 1)
+        await asyncio.sleep(0.1 if is_first else 0)
+
+    session.desk.before_accept = slow
+    async with session.running(), session.running(session.another()):
+        await session.server.until("identified", 2)
+        token = await session.server.interact(ASK)
+        await session.until("accept", "answer", "sent")
+        await asyncio.sleep(0.3)
+    assert session.desk.steps == ["accept", "answer", "sent"]
+    assert session.server.posts == []
     assert session.server.responses[token]["content"] == "Press **Forgot password**."
 
 
@@ -195,13 +213,7 @@ async def test_a_command_is_deferred_while_the_database_is_slow(session: Session
     session.desk.before_accept = lambda: session.server.until("callbacks", 1)
     async with session.running():
         await session.server.until("identified", 1)
-        data = {
-            "id": "1",
-            "type": 1,
-            "name": "ask",
-            "options": [{"type": 3, "name": "question", "value": "how?"}],
-        }
-        token = await session.server.interact(data)
+        token = await session.server.interact(ASK)
         await session.until("accept", "answer", "sent")
     assert session.server.responses[token]["content"] == "Press **Forgot password**."
 
