@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, delete, func, insert, or_, select
 
+from bot.access import CONSOLE
 from bot.tables import questions, ratings
 from connectors.base import IncomingMessage
 from knowledge.models import PUBLIC, Verdict
@@ -50,12 +51,13 @@ class Asked:
     channel: str = ""
 
     def may_be_told(self, person_id: str, audience: frozenset[str] | None) -> bool:
-        """Whether that person, who holds these labels, may know of it."""
-        if audience is None:
-            return True
-        if self.private and self.person != person_id:
+        """Whether that person, who holds these labels, may know of it; an operator's tools name nobody.
+
+        What was asked in private is its asker's, also where somebody else holds every label.
+        """
+        if self.private and person_id not in {"", self.person} and not person_id.startswith(f"{CONSOLE}:"):
             return False
-        return self.audience is not None and audience >= self.audience
+        return audience is None or (self.audience is not None and audience >= self.audience)
 
 
 class Questions:
@@ -219,7 +221,7 @@ class Questions:
         self, where: ColumnElement[bool], audience: frozenset[str] | None, person: Person | None
     ) -> Asked | None:
         person_id = person.id if person is not None else ""
-        if audience is not None:
+        if audience is not None or (person is not None and not person_id.startswith(f"{CONSOLE}:")):
             where = and_(where, or_(questions.c.private == 0, questions.c.person == person_id))
         rows = await self._rows(select(questions).where(where).order_by(questions.c.id.desc()).limit(RECENT))
         asked = (_asked(row) for row in rows)

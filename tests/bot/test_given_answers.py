@@ -103,6 +103,7 @@ async def test_why_of_the_channel_finds_what_stands_in_its_threads(desk: PeopleD
     await desk.say("Is my vpn private?", COLLEAGUE, direct=True)
     assert VPN in (await desk.do("why")).text
     assert "Is my vpn private?" in (await desk.do("why", sender=COLLEAGUE)).text
+    assert "Is my vpn private?" not in (await desk.do("why", sender=ADMIN)).text
     assert "nothing here yet" in (await desk.do("why", address=replace(CHANNEL, channel="C9"))).text
 
 
