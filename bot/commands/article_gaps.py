@@ -91,8 +91,9 @@ def gaps_text(report: GapReport, now: datetime) -> str:
         lines.append(f"   - `draft {gap.number}` begins its article")
         lines += [f"   - {plain(quote, _LONGEST)}" for quote in gap.quotes]
     if report.in_private:
-        questions = "1 question" if report.in_private == 1 else f"{report.in_private:,} questions"
-        lines += ["", f"And {questions} that were asked in private; they are not shown."]
+        number = report.in_private
+        asked = "1 question that was" if number == 1 else f"{number:,} questions that were"
+        lines += ["", f"And {asked} asked in private, which I do not show."]
     return "\n".join(lines).strip()
 
 

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import insert
 
+from bot.errors import CommandError
 from bot.grouping import grouped
 from bot.tables import questions, ratings
 from tests.bot.admin_desk import GRACE, MEMBER, Desk, clicked, open_desk
@@ -71,20 +72,31 @@ async def test_questions_of_one_meaning_are_one_gap(desk: Desk) -> None:
 
 
 async def test_what_was_asked_in_private_is_counted_and_never_quoted(desk: Desk) -> None:
-    """Not its words, not as a label of others', not by its number; nor what was asked where an admin may not read."""
+    """Not its words, not as a label of others', and not by its number."""
     secret = "My salary of 43210 is wrong, whom do I ask?"
     await asked(desk, secret, public=False)
     await asked(desk, "Where do I park my car?")
     await asked(desk, "Where can I park my own car, the red one of Ada?", public=False)
-    await asked(desk, "What is project Falcon?", audience='["public", "team:secret"]')
     told = (await desk.do("gaps")).text
     assert "park my car" in told
     assert "2 times" in told
-    for words in ("43210", "salary", "red one", "Falcon"):
+    for words in ("43210", "salary", "red one"):
         assert words not in told
-    assert "2 questions that were asked in private" in told
-    for number in ("1", "3", "4"):
+    assert "1 question that was asked in private" in told
+    for number in ("1", "3"):
         assert "there is no gap" in (await desk.do("draft", number)).text
+
+
+async def test_what_was_asked_where_one_may_not_read_is_not_quoted(desk: Desk) -> None:
+    """A place for `team:secret` is public to its own readers alone: others are told of the number only."""
+    await asked(desk, "What is project Falcon?", audience='["public", "team:secret"]')
+    gaps = await desk.app.gaps()
+    outside = await gaps.find(frozenset({"public", "internal"}))
+    assert (outside.gaps, outside.in_private) == ((), 1)
+    with pytest.raises(CommandError, match="no gap 1"):
+        await gaps.question(1, frozenset({"public"}))
+    (gap,) = (await gaps.find(frozenset({"public", "team:secret"}))).gaps
+    assert gap.label == "What is project Falcon?"
 
 
 async def test_an_answer_that_did_not_help_is_a_gap(desk: Desk) -> None:
