@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bot.access import CONSOLE
 from bot.commands.table import COMMANDS
+from bot.human_words import asks_for_a_person
 from bot.thread_context import asked_above
 from connectors.base import Command, IncomingMessage
 
@@ -33,6 +34,8 @@ def as_command(event: Event, access: Access) -> Event:
         return event
     if not event.text.strip():
         return _said(event, "add", "") if _are_articles(event, access) else event
+    if asks_for_a_person(event.text):
+        return _said(event, "human", "")
     return event if event.address.platform == CONSOLE else _spoken(event, access)
 
 
