@@ -61,7 +61,7 @@ class FeedbackCommands:
         return Form("not_helpful", "Not helpful", fields, call.arguments, submit="Send")
 
     async def _rate(self, call: Call, *, helpful: bool) -> Reply:
-        answer_id, _, said = call.arguments.partition(" ")
+        answer_id, said = await self._meant(call)
         words = said.strip() if said.strip() not in REASONS else ""
         reason = call.fields.get("reason") or said.strip()
         kept = {
@@ -72,3 +72,13 @@ class FeedbackCommands:
             raise CommandError("I do not know that answer any more.")
         self._log.info("answer_rated", answer_id=answer_id, helpful=helpful, reason=kept["reason"] or None)
         return Reply("Thank you, noted." if helpful else "Noted. Thank you for telling me.", private=True)
+
+    async def _meant(self, call: Call) -> tuple[str, str]:
+        """Give the answer that is rated and what was said of it; without an id it is the last answer here."""
+        first, _, rest = call.arguments.partition(" ")
+        if first and first not in REASONS:
+            return first, rest
+        last = await self._questions.last(call.address, call.audience, call.sender)
+        if last is None:
+            raise CommandError("I have answered nothing here yet.")
+        return last.answer_id, call.arguments

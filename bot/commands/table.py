@@ -78,8 +78,8 @@ COMMANDS: tuple[CommandSpec, ...] = (
     CommandSpec("draft_send", "DRAFT", "post a draft", hidden=True),
     CommandSpec("draft_edit", "DRAFT", "change a draft and post it", hidden=True),
     CommandSpec("draft_discard", "DRAFT", "do not post a draft", hidden=True),
-    CommandSpec("helpful", "ANSWER", "rate an answer", hidden=True),
-    CommandSpec("not_helpful", "ANSWER [REASON]", "rate an answer", hidden=True),
+    CommandSpec("helpful", "[ANSWER]", "rate an answer, or the last one here", hidden=True, spoken="alone"),
+    CommandSpec("not_helpful", "[ANSWER] [REASON]", "rate an answer", hidden=True),
     CommandSpec("human", "[ANSWER]", "pass your question on to a person", spoken="alone"),
     CommandSpec("close", "", "end the talk with a person: I answer here again", spoken="alone"),
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bot.access import Access
@@ -10,7 +12,7 @@ from connectors.base import Address, Person
 from tests.bot.conftest import command, message
 
 ACCESS = AccessSettings(
-    admins=frozenset({"slack:T1/U1"}),
+    admins=frozenset({"slack:T1/U0"}),
     members=frozenset({"members"}),
     people={"slack:T1/U1": frozenset({"internal"})},
 )
@@ -19,7 +21,7 @@ CHANNELS = (ChannelSettings(id="slack:T1/C1", audience=frozenset({"team:billing"
 
 @pytest.fixture
 def access() -> Access:
-    """U1 is an admin and reads what is internal; C1 is the billing team's."""
+    """U0 is an admin, U1 reads what is internal; C1 is the billing team's."""
     return Access(ACCESS, CHANNELS)
 
 
@@ -40,6 +42,14 @@ def test_a_command_gets_the_persons_audience(access: Access) -> None:
     assert access.audience(command("list", platform="slack", person="slack:T1/U9")) == {"public", "members"}
 
 
+def test_an_admin_holds_every_label_in_private(access: Access) -> None:
+    """Who may add, show and change any article reads it anyway; a channel and a guest get no more for it."""
+    admin = Person("slack:T1/U0")
+    assert access.audience(replace(message(direct=True), sender=admin)) is None
+    assert access.audience(replace(message(), sender=admin)) == {"public", "team:billing"}
+    assert access.audience(replace(message(direct=True), sender=replace(admin, guest=True))) == {"public"}
+
+
 def test_the_terminal_sees_everything_unless_narrowed(access: Access) -> None:
     """The terminal is an operator's tool."""
     asked = message(platform="console", direct=True)
@@ -51,9 +61,9 @@ def test_the_terminal_sees_everything_unless_narrowed(access: Access) -> None:
 def test_admins_are_named_in_the_config(access: Access) -> None:
     """An admin is a person of the config, or whoever sits at the terminal; a name that looks alike is not."""
     slack, terminal = Address("slack", "C1"), Address("console", "terminal")
-    assert access.is_admin(slack, Person("slack:T1/U1"))
+    assert access.is_admin(slack, Person("slack:T1/U0"))
     assert not access.is_admin(slack, Person("slack:T1/U2"))
-    assert not access.is_admin(slack, Person("slack:T2/U1", "slack:T1/U1"))
+    assert not access.is_admin(slack, Person("slack:T2/U0", "slack:T1/U0"))
     assert access.is_admin(terminal, Person("someone"))
 
 
