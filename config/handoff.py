@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
@@ -14,7 +16,7 @@ _NEEDS = {
     "email": ("smtp_host", "sender", "recipient"),
     "zendesk": ("url", "user", "token"),
     "freshdesk": ("url", "token"),
-    "intercom": ("token",),
+    "intercom": ("token", "queue"),
     "zammad": ("url", "token"),
     "request_tracker": ("url", "token", "queue"),
 }
@@ -33,6 +35,7 @@ class HandoffSettings(BaseModel):
     user: str = ""
     token: SecretStr = SecretStr("")
     queue: str = ""
+    allow_http: bool = False
     smtp_host: str = ""
     smtp_port: int = Field(default=587, ge=1, le=65_535)
     smtp_user: str = ""
@@ -51,4 +54,17 @@ class HandoffSettings(BaseModel):
         missing = [name for name in _NEEDS.get(self.to, ()) if not is_set(name)]
         if missing:
             raise ValueError(f'to = "{self.to}" needs {", ".join(missing)} as well')
+        if self.url.startswith("http://") and not self.allow_http and not _is_this_machine(self.url):
+            raise ValueError(
+                "url is not encrypted, and the token would be sent in the clear; use https, "
+                "or set allow_http = true inside your own network"
+            )
         return self
+
+
+def _is_this_machine(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

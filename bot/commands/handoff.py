@@ -66,6 +66,7 @@ class HandoffCommands:
             articles=tuple((title, "") for title in dict.fromkeys(asked.trace.get("citations", ()))),
             verdict=asked.verdict,
             link=self._platforms.link_to(call.address) or "",
+            person=call.sender.id,
         )
         return await self._service.pass_on(call.address, self._way_back(call, asked), call.sender.id, request)
 

@@ -30,7 +30,7 @@ class HandoffRequest:
     """What a person needs to go on: the question, what was said, what the bot tried, and the way back.
 
     `key` is the request's own for ever: a helpdesk that was asked twice with it opens one ticket. `articles` are
-    (title, url) of what the bot cited.
+    (title, url) of what the bot cited. `person` is the requester's id in the chat.
     """
 
     key: str
@@ -41,6 +41,7 @@ class HandoffRequest:
     verdict: str = ""
     link: str = ""
     email: str = ""
+    person: str = ""
 
     @property
     def subject(self) -> str:
