@@ -54,7 +54,7 @@ def from_answer(answer: Answer, persona: Persona, now: datetime, *, share: bool 
             return _unanswered(answer, persona, now)
         case Verdict.ANSWERED | Verdict.UNSURE:
             text = answer.text
-    if persona.sign_off:
+    if persona.sign_off and answer.verdict is Verdict.ANSWERED:  # under a guess it would be glib
         text = f"{text}\n\n{persona.sign_off}"
     return Reply(text, links(answer.citations, now), actions(answer.id, share=share), reference=answer.id)
 

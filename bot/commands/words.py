@@ -20,9 +20,17 @@ _FORMATTED = re.compile(r"[\\`*_\[\]<>#|~]")
 
 
 def help_text(commands: Sequence[CommandSpec]) -> str:
-    """List commands, a line each."""
-    lines = [f"- `{f'{command.name} {command.arguments}'.strip()}`: {command.help}" for command in commands]
-    return "\n".join(["Ask me anything that the articles tell. I also know:", "", *lines])
+    """List commands, a line each, those of everybody first."""
+    parts = ["Ask me anything that the articles tell. I also know:\n"]
+    parts += [_help_line(command) for command in commands if not command.admin]
+    for_admins = [_help_line(command) for command in commands if command.admin]
+    if for_admins:
+        parts += ["\nAnd as you are an admin:\n", *for_admins]
+    return "\n".join(parts)
+
+
+def _help_line(command: CommandSpec) -> str:
+    return f"- `{f'{command.name} {command.arguments}'.strip()}`: {command.help}"
 
 
 def plain(text: str, most: int) -> str:

@@ -56,6 +56,14 @@ def test_every_age_can_be_said(then: datetime) -> None:
     assert not words.startswith("0")
 
 
+@pytest.mark.parametrize(("verdict", "ends"), [(Verdict.ANSWERED, "Cheers!"), (Verdict.UNSURE, "*Reset*.")])
+def test_a_persona_signs_what_it_is_sure_of(persona: Persona, verdict: Verdict, ends: str) -> None:
+    """Under a guess "I hope that helps" would be glib."""
+    signing = persona.model_copy(update={"sign_off": "Cheers!"})
+    answer = Answer("a1", "?", "Press *Reset*.", verdict, 0.4, (citation("Reset"),))
+    assert from_answer(answer, signing, NOW).text.endswith(ends)
+
+
 def test_an_answer_shows_each_article_once_with_its_age(persona: Persona) -> None:
     """Two quotes of one article are one link, in the order of the citations, with its age if known."""
     answer = Answer(
