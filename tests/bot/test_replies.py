@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -59,7 +60,7 @@ def test_every_age_can_be_said(then: datetime) -> None:
 @pytest.mark.parametrize(("verdict", "ends"), [(Verdict.ANSWERED, "Cheers!"), (Verdict.UNSURE, "*Reset*.")])
 def test_a_persona_signs_what_it_is_sure_of(persona: Persona, verdict: Verdict, ends: str) -> None:
     """Under a guess "I hope that helps" would be glib."""
-    signing = persona.model_copy(update={"sign_off": "Cheers!"})
+    signing = replace(persona, sign_off="Cheers!")
     answer = Answer("a1", "?", "Press *Reset*.", verdict, 0.4, (citation("Reset"),))
     assert from_answer(answer, signing, NOW).text.endswith(ends)
 
