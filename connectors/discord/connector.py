@@ -18,6 +18,7 @@ from connectors.base import DurableHandler
 from connectors.discord.client import ClientOptions, HelpdeskClient
 from connectors.discord.files import Files
 from connectors.discord.incoming import PLATFORM, Incoming
+from connectors.discord.places import link_to
 from connectors.discord.tags import TagNames
 from connectors.errors import ConnectorConfigError, DeliveryError
 
@@ -37,7 +38,7 @@ NO_CONTENT = (
 
 
 class DiscordConnector:
-    """Implements `connectors.base.ChatConnector`, `AnswersEvents`, `FetchesFiles` and `bot.delivery.FindsPosts`."""
+    """Implements `ChatConnector`, `AnswersEvents`, `FetchesFiles`, `LinksBack` and `bot.delivery.FindsPosts`."""
 
     name = PLATFORM
 
@@ -116,6 +117,10 @@ class DiscordConnector:
     async def reply(self, event: Event, reply: Reply, begun: str = "") -> str:
         """Show the reply to an event that somebody left behind, in a post that was begun. Raises DeliveryError."""
         return await (await self._connected()).answering.show(event, reply, begun)
+
+    def link_to(self, address: Address) -> str | None:
+        """Give the URL of a place in Discord's client; None for a person, and on a compatible server."""
+        return None if self._api_url else link_to(address)
 
     async def fetch(self, file: SharedFile, address: Address, most_bytes: int) -> bytes:  # noqa: ARG002
         """Give a shared file's bytes. Raises DeliveryError when it is larger or cannot be had."""

@@ -13,6 +13,7 @@ from connectors.discord.incoming import may_open_thread, original_of
 
 FAILURES = (discord.DiscordException, aiohttp.ClientError, TimeoutError, OSError)
 """What a call to Discord raises."""
+_WEB = "https://discord.com/channels"
 THREAD_NAME_LIMIT = 100
 THREAD_EXISTS = 160_004
 """discord.com/developers/docs/topics/opcodes-and-status-codes#json"""
@@ -40,6 +41,12 @@ class Places:
         if isinstance(event, IncomingMessage) and event.starts_thread:
             return await self._opened(event)
         return self.at(event.address)
+
+    async def named(self, address: Address) -> discord.abc.Messageable:
+        """Give what can be written to; a channel of `@` and a person's id is that person's direct messages."""
+        if address.channel.startswith("@"):
+            return await self.direct(address.channel.removeprefix("@"))
+        return self.at(address)
 
     async def direct(self, person_id: str) -> discord.abc.Messageable:
         """Give the direct messages with a person, whose id is ours."""
@@ -71,6 +78,13 @@ class Places:
                 raise
             self._log.warning("thread_not_opened", channel=event.address.channel, reason=error.text)
             return channel
+
+
+def link_to(address: Address) -> str | None:
+    """Give the URL of a channel or a thread in Discord's client; None for a person. Pure."""
+    if address.channel.startswith("@"):
+        return None
+    return f"{_WEB}/{address.workspace or '@me'}/{address.thread or address.channel}"
 
 
 def takes_embeds(place: discord.abc.Messageable) -> bool:

@@ -91,11 +91,15 @@ class Poster:
     async def send(self, address: Address, reply: Reply) -> None:
         """Say something unasked; the same `reply.id` is said once within the minutes that Discord knows it."""
         identity = re.sub(r"[^0-9a-zA-Z]", "", reply.id)[-20:] or None
-        place = self._places.at(address)
         try:
+            place = await self._places.named(address)
             await _post(place, to_posts(reply, embeds=takes_embeds(place)), identity, None)
         except FAILURES as error:
             raise DeliveryError(f"discord did not take a message for {address.channel}: {error}") from error
+        except ValueError as error:
+            raise DeliveryError(
+                f"discord has no channel {address.channel!r}; name one by its id, such as discord:123456789012345678"
+            ) from error
 
     def posted(self, event: IncomingMessage) -> bool:
         """Whether this process replied to the message lately."""

@@ -10,6 +10,7 @@ import pytest
 
 from bot.app import App
 from config.settings import Settings
+from tests.fakes.discord_spec import DiscordSpec
 from tests.fakes.slack.workspace import Channel
 from tests.fakes.slack_server import FakeSlack
 from tests.parity import discord, slack
@@ -109,12 +110,16 @@ async def test_slack(tmp_path: Path, models: Path, subtests: pytest.Subtests) ->
 
 @pytest.mark.timeout(300)
 @pytest.mark.counterpart("simcord")
-async def test_discord(tmp_path: Path, models: Path, subtests: pytest.Subtests) -> None:
-    """Everything, by mentions, slash commands, buttons, modals and attachments."""
+async def test_discord(tmp_path: Path, models: Path, subtests: pytest.Subtests, repository: Path) -> None:
+    """Everything, by mentions, slash commands, buttons, modals and attachments; Discord would take every body."""
     pytest.importorskip("simcord", reason="needs simcord: pip install simcord==3.2.1")
     driver = DiscordDriver()
     async with running(settings_in(tmp_path, models, **discord.SETTINGS), driver, []):
         await tried(driver, subtests)
+        requests = list(driver.connector.env.http_requests)
+    spec = repository.parent / "shared" / "specs" / "discord-openapi.json"
+    if spec.exists():
+        assert DiscordSpec.load(spec).problems(requests) == []
 
 
 @pytest.mark.timeout(300)

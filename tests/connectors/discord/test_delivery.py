@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from tests.fakes.discord_spec import DiscordSpec
+
 
 class NoCommands:
     """Stands where the command table would."""
@@ -91,6 +93,16 @@ class Process:
 
 
 @pytest.fixture
+async def server(spec: DiscordSpec | None) -> AsyncIterator[DiscordServer]:
+    """Discord on a socket; every body that it got is held against the spec."""
+    async with DiscordServer().running() as running:
+        yield running
+    if spec is not None:
+        assert running.bodies
+        assert spec.problems(running.bodies) == []
+
+
+@pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
     """An open SQLite database with the bot's tables."""
     async with Database(Database.url_for("", tmp_path)) as opened:
@@ -98,83 +110,77 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
         yield opened
 
 
-async def test_a_question_left_behind_is_answered_once_by_the_next(database: Database) -> None:
+async def test_a_question_left_behind_is_answered_once_by_the_next(
+    database: Database, server: DiscordServer
+) -> None:
     """The first process dies at its answer; the next reads the gap, sweeps the inbox, and answers once."""
-    async with DiscordServer().running() as server:
-        first, second = Process(server, database), Process(server, database)
-        thinking = asyncio.Event()
+    first, second = Process(server, database), Process(server, database)
+    thinking = asyncio.Event()
 
-        async def think() -> None:
-            thinking.set()
-            await asyncio.Event().wait()
+    async def think() -> None:
+        thinking.set()
+        await asyncio.Event().wait()
 
-        first.helpdesk.act = think
-        async with first.running():
-            await server.until("identified", 1)
-            await server.say("How do I reset it?")
-            async with asyncio.timeout(20):
-                await thinking.wait()
-        second.later()
-        async with second.running():
-            assert await second.delivery.sweep({"discord": second.connector}) == 1
-            assert await second.delivery.sweep({"discord": second.connector}) == 0
-        (post,) = server.posts
-        assert post["content"].startswith("The answer to 'How do I reset it?'.")
+    first.helpdesk.act = think
+    async with first.running():
+        await server.until("identified", 1)
+        await server.say("How do I reset it?")
+        async with asyncio.timeout(20):
+            await thinking.wait()
+    second.later()
+    async with second.running():
+        assert await second.delivery.sweep({"discord": second.connector}) == 1
+        assert await second.delivery.sweep({"discord": second.connector}) == 0
+    (post,) = server.posts
+    assert post["content"].startswith("The answer to 'How do I reset it?'.")
 
 
-async def test_a_post_that_nobody_noted_is_found(database: Database) -> None:
+async def test_a_post_that_nobody_noted_is_found(database: Database, server: DiscordServer) -> None:
     """Discord took it and the response was lost: the sweeper finds the post and repeats nothing."""
-    async with DiscordServer().running() as server:
-        process = Process(server, database)
-        server.faults.append(Fault("POST", f"/channels/{CHANNEL}/messages", DROP))
-        async with process.running():
-            await server.until("identified", 1)
-            await server.say("How do I reset it?")
-            await server.until("posts", 1)
-            assert await process.delivery.drain(20)
-            process.delivery._closing = False
-            process.later()
-            assert await process.delivery.sweep({"discord": process.connector}) == 1
-        assert len(server.posts) == 1
-        assert (
-            len(
-                [
-                    request
-                    for request in server.requests
-                    if request == ("POST", f"/channels/{CHANNEL}/messages")
-                ]
-            )
-            == 1
-        )
+    process = Process(server, database)
+    server.faults.append(Fault("POST", f"/channels/{CHANNEL}/messages", DROP))
+    async with process.running():
+        await server.until("identified", 1)
+        await server.say("How do I reset it?")
+        await server.until("posts", 1)
+        assert await process.delivery.drain(20)
+        process.delivery._closing = False
+        process.later()
+        assert await process.delivery.sweep({"discord": process.connector}) == 1
+    assert len(server.posts) == 1
+    assert (
+        len([request for request in server.requests if request == ("POST", f"/channels/{CHANNEL}/messages")])
+        == 1
+    )
 
 
-async def test_two_processes_give_one_reply(database: Database) -> None:
+async def test_two_processes_give_one_reply(database: Database, server: DiscordServer) -> None:
     """While one version of the bot replaces another, both hear the question."""
-    async with DiscordServer().running() as server:
-        processes = [Process(server, database), Process(server, database)]
-        async with processes[0].running(), processes[1].running():
-            await server.until("identified", 2)
-            await server.say("How do I reset it?")
-            await server.until("posts", 1)
-            for process in processes:
-                assert await process.delivery.drain(20)
-        assert len(server.posts) == 1
+    processes = [Process(server, database), Process(server, database)]
+    async with processes[0].running(), processes[1].running():
+        await server.until("identified", 2)
+        await server.say("How do I reset it?")
+        await server.until("posts", 1)
+        for process in processes:
+            assert await process.delivery.drain(20)
+    assert len(server.posts) == 1
 
 
-async def test_an_answer_left_half_made_is_finished_in_its_post_by_the_next(database: Database) -> None:
+async def test_an_answer_left_half_made_is_finished_in_its_post_by_the_next(
+    database: Database, server: DiscordServer
+) -> None:
     """The post that the first process began becomes the reply of the second, and nothing else is posted."""
-    async with DiscordServer().running() as server:
-        first, second = Process(server, database, Halting()), Process(server, database)
-        async with first.running():
-            await server.until("identified", 1)
-            await server.say("How do I reset it?")
-            await server.until("posts", 1)
-        (post,) = server.posts
-        assert is_growing(post["content"])
-        second.later()
-        async with second.running():
-            assert await second.delivery.sweep({"discord": second.connector}) == 1
-            assert await second.delivery.sweep({"discord": second.connector}) == 0
-        (post,) = server.posts
-        assert post["content"].startswith("The answer to 'How do I reset it?'.")
-        assert not is_growing(post["content"])
+    first, second = Process(server, database, Halting()), Process(server, database)
+    async with first.running():
+        await server.until("identified", 1)
+        await server.say("How do I reset it?")
+        await server.until("posts", 1)
+    (post,) = server.posts
+    assert is_growing(post["content"])
+    second.later()
+    async with second.running():
+        assert await second.delivery.sweep({"discord": second.connector}) == 1
+        assert await second.delivery.sweep({"discord": second.connector}) == 0
+    (post,) = server.posts
+    assert post["content"].startswith("The answer to 'How do I reset it?'.")
+    assert not is_growing(post["content"])
