@@ -191,3 +191,32 @@ slack_states = Table(
     Column("state", String(64), primary_key=True),  # of an installation that was begun in a browser
     Column("expires_at", Double, nullable=False),
 )
+
+objections = Table(
+    "objections",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("evidence", String(64), nullable=False),  # a digest of the words that the answer cites
+    Column("articles", PlainText, nullable=False),  # JSON: [source, id, revision] of each article cited
+    Column("person", String(255), nullable=False),
+    Column("standing", Integer, nullable=False),  # 0: taken back
+    Column("made_at", Double, nullable=False),
+    UniqueConstraint("evidence", "person", name="objections_once"),
+)
+"""Who called the evidence of an answer wrong or outdated."""
+
+wishes = Table(
+    "wishes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("wish", String(64), nullable=False, unique=True),  # a digest of person and question
+    Column("person", String(255), nullable=False),
+    Column("platform", String(32), nullable=False),
+    Column("workspace", String(255), nullable=False),
+    Column("text", PlainText, nullable=False),
+    Column("audience", Text, nullable=False),  # JSON list of labels, or null for every audience
+    Column("checked", String(255), nullable=False),  # the corpus version that it was looked at with
+    Column("made_at", Double, nullable=False),
+)
+"""Who wishes to be told when a question can be answered."""
+Index("wishes_person", wishes.c.person)
