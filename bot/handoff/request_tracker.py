@@ -56,8 +56,8 @@ class _Attachment(BaseModel):
 
 class _Page(BaseModel, Generic[Row]):
     items: list[Row]
-    page: int = 1
-    pages: float = 1
+    pages: float | None = None
+    """Untold to whoever may not see every row, such as the internal notes."""
 
 
 class _User(BaseModel):
@@ -158,7 +158,7 @@ class RequestTrackerDesk:
             path = f"{_API}/ticket/{ticket.id}/{what}"
             page = await self._api.get(path, f"the {what} of ticket {ticket.id}", page_of, params)
             rows += page.items
-            if page.page >= page.pages:
+            if not page.items or (page.pages is not None and number >= page.pages):
                 break
         return rows
 
