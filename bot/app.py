@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot.access import Access
-from bot.admin_parts import AdminParts
+from bot.desk_parts import DeskParts
 from bot.errors import ValkeyError
 from bot.places import KnownPlaces
 from bot.platforms import Platforms
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from bot.handoff.service import HandoffService
     from bot.health import Health
     from bot.helpdesk import Helpdesk
-    from bot.outbox import Outbox
     from bot.personas import Personas
     from bot.places import Places
     from bot.questions import Questions
@@ -51,7 +50,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class App(AdminParts):
+class App(DeskParts):
     """All parts of one bot. `console_audience` narrows what the terminal sees; None shows it everything."""
 
     def __init__(
@@ -105,10 +104,6 @@ class App(AdminParts):
     async def delivery(self) -> Delivery:
         """Give the handler that connectors call."""
         return await self._once("delivery", self._build_delivery)
-
-    async def outbox(self) -> Outbox:
-        """Give what is to be said unasked."""
-        return await self._once("outbox", self._build_outbox)
 
     async def handoff(self) -> HandoffService | None:
         """Give what passes questions on to people; None when `[handoff]` names no helpdesk."""
@@ -236,11 +231,6 @@ class App(AdminParts):
         inbox = Inbox(await self.database(), self.clock, INBOX_LEASE)
         assistance = Assistance(self.access, questions, await self.upkeep(), self.clock)
         return Delivery(inbox, router, self.clock, assistance, await self.places())
-
-    async def _build_outbox(self) -> Outbox:
-        from bot.outbox import Outbox
-
-        return Outbox(await self.database(), self.clock)
 
     async def _build_handoff(self) -> HandoffService | None:
         from bot.handoff.desks import build_desk

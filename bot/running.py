@@ -85,6 +85,8 @@ async def _run_all(
     app: App, connectors: dict[str, ChatConnector], web: WebServer | None, stop: asyncio.Event
 ) -> None:
     app.platforms.run(connectors.values())
+    if app.settings.llm.model:
+        (await app.llm_budget()).tell = (await app.staff()).tell
     delivery, handoff = await app.delivery(), await app.handoff()
     store = RedisRemembered(await app.redis(), app.clock)
     for connector in connectors.values():
