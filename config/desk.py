@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from config.durations import parse_duration
-from config.validators import Duration, PlatformId
+from config.durations import Schedule, parse_duration
+from config.validators import Duration, Every, PlatformId
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -18,11 +18,26 @@ _STRICT = ConfigDict(
 
 
 class DeskSettings(BaseModel):
-    """The people behind the bot. `staff_channel` empty: there is no place for drafts."""
+    """The people behind the bot. `staff_channel` empty: there is no place for drafts, nor for what they should know.
+
+    `digest` is when the last seven days are told of there; an article older than `stale_after` is named in it.
+    """
 
     model_config = _STRICT
 
     staff_channel: PlatformId | Literal[""] = ""
+    digest: Every | Literal[""] = "0 9 * * mon"
+    stale_after: Duration = "365d"
+
+    @property
+    def schedule(self) -> Schedule | None:
+        """`digest` as a schedule; None where nothing is to be told, or nobody there to tell."""
+        return Schedule.parse(self.digest) if self.digest and self.staff_channel else None
+
+    @property
+    def stale(self) -> timedelta:
+        """`stale_after` as a duration."""
+        return parse_duration(self.stale_after)
 
 
 class LimitSettings(BaseModel):

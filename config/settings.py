@@ -178,6 +178,12 @@ class AnswerSettings(Section):
     unsure_confidence: float = Field(default=0.3, ge=0, le=1)
     max_characters: int = Field(default=1200, ge=200, le=12_000)
     timeout_seconds: float = Field(default=20.0, gt=0, le=300)
+    old_after: Duration | Literal[""] = "730d"
+
+    @property
+    def old(self) -> timedelta | None:
+        """`old_after` as a duration; None where no age is too old."""
+        return parse_duration(self.old_after) if self.old_after else None
 
     @model_validator(mode="after")
     def _thresholds_in_order(self) -> Self:

@@ -39,7 +39,7 @@ def pipeline_digest(
         installed_version("helpdesk-bot"),
         ANSWER_VERSION,
         retrieval.model_dump(mode="json"),
-        answer.model_dump(mode="json", exclude={"timeout_seconds"}),
+        answer.model_dump(mode="json", exclude={"timeout_seconds", "old_after"}),
         asdict(BALANCED),
         gate.digest,
         model_digest,
