@@ -20,12 +20,13 @@ if TYPE_CHECKING:
     from config.handoff import HandoffSettings
 
 
-def build_desk(settings: HandoffSettings, outbox: Outbox) -> TicketDesk | None:
-    """Give what takes tickets; None when `to` is empty."""
+def build_desk(settings: HandoffSettings, outbox: Outbox | None = None) -> TicketDesk | None:
+    """Give what takes tickets; None when `to` is empty. A staff channel takes the outbox."""
     match settings.to:
         case "":
             return None
         case "channel":
+            assert outbox is not None
             return StaffChannel(outbox, settings.channel)
         case "email":
             return EmailDesk(settings)

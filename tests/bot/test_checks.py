@@ -66,6 +66,13 @@ async def test_what_is_not_configured_is_off(tmp_path: Path) -> None:
     assert results["sources"].warning
 
 
+async def test_a_staff_channel_is_named(tmp_path: Path) -> None:
+    """Where questions for people go has a row of its own, once it is configured."""
+    assert "handoff" not in await check(settings_of(tmp_path))
+    handoff = {"to": "channel", "channel": "slack:T/C"}
+    assert (await check(settings_of(tmp_path, handoff=handoff)))["handoff"].detail == "slack, channel C"
+
+
 async def test_a_language_model_is_asked_for_real(tmp_path: Path) -> None:
     """One short request tells whether name, address and key are right; the remedy names the key to mend."""
     assert "llm" not in await check(settings_of(tmp_path))

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.check_handoff import check_handoff
 from bot.handoff.desks import build_desk
 from bot.handoff.tickets import HandoffError, HandoffRefusedError, HandoffRequest, Line
 from config.handoff import HandoffSettings
+from tests.bot.checking import settings_of
 from tests.fakes.helpdesks.base import TOKEN
 from tests.fakes.helpdesks.faults import Fault
 from tests.fakes.helpdesks.ticket_desks import (
@@ -23,6 +25,7 @@ from tests.fakes.helpdesks.tickets import BOT, OUTSIDER, REQUESTER, FakeTicketDe
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
     from bot.handoff.tickets import TicketDesk
 
@@ -50,7 +53,7 @@ async def fake(request: pytest.FixtureRequest) -> AsyncIterator[FakeTicketDesk]:
 
 def desk_of(settings: HandoffSettings) -> TicketDesk:
     """Build the desk as the bot does."""
-    desk = build_desk(settings, None)  # type: ignore[arg-type] - only the staff channel needs an outbox
+    desk = build_desk(settings)
     assert desk is not None
     return desk
 
@@ -170,6 +173,18 @@ async def test_check_names_what_was_reached(fake: FakeTicketDesk, desk: TicketDe
     """It opens nothing."""
     assert "at 127.0.0.1" in await desk.check()
     assert not fake.tickets
+
+
+async def test_the_operator_sees_it_in_check(fake: FakeTicketDesk, tmp_path: Path) -> None:
+    """A row of `helpdesk-bot check` tells what was reached, or what to mend."""
+    settings = settings_of(tmp_path, handoff=fake.reached_by().model_dump())
+    good = await check_handoff(settings.handoff)
+    assert good.ok
+    assert good.detail.startswith(f"{fake.settings['to']}: ")
+    bad = await check_handoff(fake.reached_by(token="wr0ng"))
+    assert not bad.ok
+    assert "401" in bad.detail
+    assert "wr0ng" not in repr(bad)
 
 
 async def test_an_address_is_passed_on(fake: FakeTicketDesk, desk: TicketDesk) -> None:
