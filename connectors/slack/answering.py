@@ -80,6 +80,13 @@ class Answering:
             self._threads.answered(event)
         return ts
 
+    async def tell(self, event: Event, reply: Reply) -> None:
+        """Say something to whoever did this, as well as it can be done: it is a courtesy."""
+        try:
+            await self._replies.whisper(event, to_messages(reply))
+        except DeliveryError as error:
+            self._log.warning("slack_not_told", reason=str(error))
+
     async def deleted(self, address: Address, message_id: str, handler: DurableHandler) -> None:
         """Forget a message that its author deleted, and what is being said to it."""
         if not isinstance(handler, Assists):

@@ -98,7 +98,7 @@ class SlackConnector:
         )
         self._pane = Pane()
         self._home = Home()
-        self._forms = Forms(self._response_urls)
+        self._forms = Forms(self._response_urls, self._tell)
         self._connected = asyncio.Event()
         self._handler: DurableHandler | None = None
         self._work: asyncio.TaskGroup | None = None
@@ -268,6 +268,10 @@ class SlackConnector:
         if is_of_page(event):
             workspace = await self._workspaces.of(event.address.workspace)
             self._work.create_task(self._home.after(answering, event, self._durable(), workspace))
+
+    def _tell(self, event: Event, reply: Reply) -> None:
+        assert self._work is not None
+        self._work.create_task(self._answering.tell(event, reply))
 
     async def _forget(self, event: dict[str, Any], context: dict[str, Any]) -> None:
         workspace = await self._workspaces.of(context["team_id"])

@@ -14,7 +14,7 @@ from connectors.slack.interactions import ANSWER_THIS, SAVE_AS_ARTICLE, WHY
 from connectors.slack.views import INPUT_LIMIT, TooLargeError, cut, filled_in, to_view
 from tests.bot.conftest import Clock
 from tests.connectors.slack.test_connector import ASK, element
-from tests.fakes.slack.faults import Held, Refuse
+from tests.fakes.slack.faults import Held, LostResponse, Refuse, Status
 from tests.fakes.slack.views import _checked
 
 if TYPE_CHECKING:
@@ -123,20 +123,37 @@ async def test_a_form_is_sent_once(office: Office, slack: FakeSlack) -> None:
     assert len(desk.commands.done) == 1
 
 
-@pytest.mark.parametrize("fault", [Refuse("expired_trigger_id"), Held()])
-async def test_a_form_that_cannot_be_shown_is_told_in_words(
-    office: Office, slack: FakeSlack, fault: Refuse | Held
+async def test_a_form_that_cannot_be_shown_is_told_in_words(office: Office, slack: FakeSlack) -> None:
+    """The command is done as it is, and its own reply says what it lacks."""
+    office.forms["add"] = lambda _: ADD
+    desk = await office.open()
+    slack.faults["views.open"].append(Refuse("expired_trigger_id"))
+    await slack.command("U1", "/helpdesk", "add")
+    await slack.until(lambda: slack.responses)
+    assert [command.name for command, _ in desk.commands.done] == ["add"]
+
+
+@pytest.mark.parametrize("fault", [LostResponse(), Held(), Status(503)], ids=["lost", "late", "broken"])
+async def test_a_form_that_may_be_there_is_not_done_beside_it(
+    office: Office, slack: FakeSlack, fault: LostResponse | Held | Status
 ) -> None:
-    """The command is done as it is, in time for its ack, and its own reply says what it lacks."""
+    """Slack's word came late or not at all: what is sent by the form is done, once; whoever has none is told so."""
     office.forms["add"] = lambda _: ADD
     desk = await office.open()
     slack.faults["views.open"].append(fault)
-    await slack.command("U1", "/helpdesk", "add")
+    said = slack.workspace.say("C1", "U2", "Printers\nOff and on.")
+    await slack.shortcut("U1", SAVE_AS_ARTICLE, said)
+    assert max(slack.ack_seconds) < 3
     await slack.until(lambda: slack.responses)
+    assert "try again" in slack.responses[0]["text"]
     if isinstance(fault, Held):
         fault.go.set()
-    assert [command.name for command, _ in desk.commands.done] == ["add"]
-    assert max(slack.ack_seconds) < 3
+        await slack.until(lambda: slack.api.views)
+    for view in slack.api.views:
+        await slack.submit("U1", view, typed(view, title="Printers", body="Off and on."))
+    expected = [] if isinstance(fault, Status) else ["add"]
+    assert await desk.settled() == ["sent"] * len(expected)
+    assert [command.name for command, _ in desk.commands.done] == expected
 
 
 async def test_a_click_may_open_a_form(office: Office, slack: FakeSlack) -> None:
@@ -205,3 +222,14 @@ async def test_why_is_a_shortcut(desk: Desk, slack: FakeSlack) -> None:
         said["ts"],
         slack.posts()[0]["ts"],
     )
+    assert command.arguments == "answer1"
+
+
+async def test_why_names_no_answer_of_somebody_else(desk: Desk, slack: FakeSlack) -> None:
+    """Of a message that only looks like ours its buttons are not read: the last answer here is meant."""
+    await slack.say("U1", ASK)
+    await slack.until(slack.posts)
+    alike = {**slack.posts()[0], "user": "U2", "bot_id": "BOTHER"}
+    await slack.shortcut("U1", WHY, alike)
+    await slack.until(lambda: slack.responses)
+    assert [command.arguments for command, _ in desk.commands.done] == [""]
