@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.base import Address, Command, Event, IncomingMessage
 from connectors.slack import views
-from connectors.slack.events import SLACK, CommandNames, Identity, from_event, person, plain
+from connectors.slack.events import SLACK, CommandNames, Identity, from_event, is_ours, person, plain
 from connectors.slack.messages import ACTION_PREFIX, RATING
 from connectors.slack.mrkdwn import unescape
 
@@ -124,8 +124,20 @@ def _from_shortcut(body: Mapping[str, Any], me: Identity, now: datetime) -> Even
     trigger, stamp = str(body["trigger_id"]), str(message.get("ts") or "")
     if callback == ANSWER_THIS:
         return _ask(trigger, words, sender, place, now)
-    name, arguments = ("why", "") if callback == WHY else ("add", f"{title_of(words)}\n{words}")
+    if callback == WHY:
+        name, arguments = "why", answer_of(message) if is_ours(message, me) else ""
+    else:
+        name, arguments = "add", f"{title_of(words)}\n{words}"
     return Command(f"shortcut/{trigger}", place, sender, name, arguments, now, origin=stamp)
+
+
+def answer_of(message: Mapping[str, Any]) -> str:
+    """Give the id of the answer that a message of ours shows, as its rating buttons have it, or nothing."""
+    for block in message.get("blocks") or ():
+        for element in block.get("elements") or ():
+            if element.get("action_id") == RATING:
+                return str((element.get("positive_button") or {}).get("value") or "").partition(" ")[2]
+    return ""
 
 
 def title_of(words: str) -> str:

@@ -87,11 +87,12 @@ def fallback(text: str, limit: int = 3_000) -> str:
         source = max(SHORTEST_LIMIT, source // 2)
 
 
-def to_mrkdwn(text: str) -> str:
+def to_mrkdwn(text: str) -> str:  # noqa: C901 - one case a kind of token
     """Give CommonMark as mrkdwn: docs.slack.dev/messaging/formatting-message-text."""
     parser = MarkdownIt("commonmark", {"html": False}).enable(["strikethrough", "table"])
     parts: list[str] = []
     numbers: list[int] = []
+    quoted: list[int] = []
     for token in parser.parse(text):
         match token.type:
             case "inline":
@@ -112,12 +113,20 @@ def to_mrkdwn(text: str) -> str:
                 parts.append(f"{indent}{'•' if numbers[-1] < 0 else f'{numbers[-1]}.'} ")
                 numbers[-1] += 1 if numbers[-1] >= 0 else 0
             case "blockquote_open":
-                parts.append("> ")
+                quoted.append(len(parts))
+            case "blockquote_close":
+                start = quoted.pop()
+                parts[start:] = [f"{_quote(''.join(parts[start:]))}\n\n"]
             case "paragraph_close" if numbers:
                 parts.append("\n")
             case kind:
                 parts.append(_MARKS.get(kind, ""))
     return re.sub(r"\n{3,}", "\n\n", "".join(parts)).strip()
+
+
+def _quote(text: str) -> str:
+    """Give the text with the mark of a quotation before each line: it holds for one line only."""
+    return "\n".join(f"> {line}" for line in text.strip().splitlines())
 
 
 def _inline(tokens: Sequence[Token]) -> str:

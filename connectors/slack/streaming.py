@@ -271,7 +271,9 @@ class Growing:
             address.channel if own else user_of(self._event), address.thread if own else None, shown
         )
         if not own and not address.channel.startswith(PEOPLE):
-            await self._tell("I say how far it is, and the result, in our direct messages.")
+            await self._tell(
+                "This takes a while. You can follow it in our direct messages, and the result comes there too."
+            )
 
     def _thread(self, post: Post) -> str | None:
         return self._event.address.thread if post.channel == self._event.address.channel else None

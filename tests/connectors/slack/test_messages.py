@@ -135,6 +135,7 @@ def test_a_link_under_a_reply_cannot_hide_its_host() -> None:
         ("[bank.com](https://evil.example)", "bank.com (<https://evil.example>)"),
         ("`x < y`\n\n```sh\nls > f\n```", "`x &lt; y`\n\n```\nls &gt; f\n```"),
         ("> quoted", "> quoted"),
+        ("> - one\n> - two\n>\n> end\n\nafter", "> • one\n> • two\n> \n> end\n\nafter"),
     ],
 )
 def test_commonmark_as_mrkdwn(text: str, mrkdwn: str) -> None:
