@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -19,7 +19,6 @@ from knowledge.models import PUBLIC, ArticleRef, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from datetime import datetime
 
     from bot.access import Access
     from bot.asking import Answered, Asker
@@ -121,7 +120,7 @@ class Shadow:
         standing = await self._standing(payload, self._readers(payload, address))
         if not text and len(standing) < len(payload["cited"]):
             return await self._anew(payload, address)
-        links = _links(standing)
+        links = self._links(standing)
         words, answer_id = text or str(payload["text"]), str(payload["answer_id"])
         reply = Reply(words, links, replies.actions(answer_id), reference=answer_id)
         await self._outbox.put(f"draft/{command.arguments.strip()}/sent", address, reply)
@@ -144,7 +143,7 @@ class Shadow:
         )
         parts = [note, _head(payload), str(payload["text"])]
         text = "\n\n".join(part for part in parts if part)
-        return Reply(text, _links(payload["cited"]), actions, replaces=bool(note))
+        return Reply(text, self._links(payload["cited"]), actions, replaces=bool(note))
 
     async def _anew(self, payload: Mapping[str, Any], address: Address) -> Reply:
         audience = _both(
@@ -159,7 +158,13 @@ class Shadow:
         shown = replies.from_answer(answer, persona, self._clock())
         articles = {ArticleRef(one.source, one.article_id): one for one in answer.citations or answer.closest}
         cited = [
-            {"ref": list(ref), "revision": one.revision, "title": one.title, "url": replies.web_url(one.url)}
+            {
+                "ref": list(ref),
+                "revision": one.revision,
+                "title": one.title,
+                "url": replies.web_url(one.url),
+                "updated_at": one.updated_at.isoformat() if one.updated_at else "",
+            }
             for ref, one in articles.items()
         ]
         return {"question": answer.question, "text": shown.text, "cited": cited, "answer_id": answer.id}
@@ -186,6 +191,10 @@ class Shadow:
     def _readers(self, payload: Mapping[str, Any], address: Address) -> frozenset[str] | None:
         return frozenset({PUBLIC}) if payload["outsiders"] else self._access.channel_audience(address)
 
+    def _links(self, cited: Sequence[Mapping[str, Any]]) -> tuple[Link, ...]:
+        now = self._clock()
+        return tuple(Link(str(one["title"]), one["url"], _age(one.get("updated_at"), now)) for one in cited)
+
     async def _standing(
         self, payload: Mapping[str, Any], readers: frozenset[str] | None
     ) -> list[Mapping[str, Any]]:
@@ -205,8 +214,8 @@ def _both(one: frozenset[str] | None, other: frozenset[str] | None) -> frozenset
     return one & other
 
 
-def _links(cited: Sequence[Mapping[str, Any]]) -> tuple[Link, ...]:
-    return tuple(Link(str(one["title"]), one["url"]) for one in cited)
+def _age(updated_at: str | None, now: datetime) -> str:
+    return f"updated {replies.ago(datetime.fromisoformat(updated_at), now)}" if updated_at else ""
 
 
 def _head(payload: Mapping[str, Any]) -> str:

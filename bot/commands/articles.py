@@ -180,9 +180,12 @@ class ArticleCommands:
         name, _, path = name.strip().partition(" ")
         if call.address.platform == CONSOLE and path.strip():
             return name, (await self._intake.from_path(Path(path.strip()))).body
+        if name:
+            await self._changes.editable(name, call.audience)  # what cannot be edited at all is told first
+        if call.address.platform == CONSOLE:
+            raise CommandError("say which article and where its new text is: `edit ID FILE`")
         raise CommandError(
-            "say which article, and its new text on the lines below: `edit ID`; at the terminal "
-            "`edit ID FILE`, or `helpdesk-bot articles edit ID`"
+            "say which article, and its new text on the lines below: `edit ID`; `list` shows the ids"
         )
 
     async def _edit_by_form(self, call: Call) -> Reply:

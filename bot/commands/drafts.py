@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.errors import CommandError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -36,8 +38,14 @@ class DraftCommands:
         return await self._shadow.form(call.command)
 
     async def edit(self, call: Call) -> Reply:
-        """Post the draft as somebody changed it."""
-        return await self._shadow.send(call.command, call.fields.get("text", "").strip())
+        """Post the draft as somebody changed it; without a form nothing was changed, and nothing is posted."""
+        text = call.fields.get("text", "").strip()
+        if not text:
+            await self._shadow.form(call.command)  # whoever may not, or comes too late, is told that
+            raise CommandError(
+                "There was nothing to send: no form opened, or it was empty. Press **Edit** again."
+            )
+        return await self._shadow.send(call.command, text)
 
     async def discard(self, call: Call) -> Reply:
         """Post nothing."""

@@ -44,7 +44,9 @@ COMMANDS: tuple[CommandSpec, ...] = (
     ),
     CommandSpec("unmute", "", "speak here again", spoken="alone"),
     CommandSpec("forget_me", "", "forget what you asked and said", spoken="alone", counts=False),
-    CommandSpec("persona", "[NAME]", "in whose voice I speak here", admin=True, spoken="word"),
+    CommandSpec(
+        "persona", "[NAME]", "in whose voice I speak here; to change it takes an admin", spoken="word"
+    ),
     CommandSpec(
         "channel",
         "[mention|auto|shadow|off] [persona=…] [confidence=0.7] [audience=…] [sources=…] [staff=…]",
@@ -53,7 +55,7 @@ COMMANDS: tuple[CommandSpec, ...] = (
         spoken="words",
     ),
     CommandSpec("list", "[SOURCE or words]", "the articles that you may read", spoken="alone"),
-    CommandSpec("status", "", "what works and what does not", admin=True, spoken="alone"),
+    CommandSpec("status", "", "what works and what does not", spoken="alone"),
     CommandSpec("sync", "[SOURCE …]", "read the sources again now", admin=True, spoken="word"),
     CommandSpec("reindex", "[ID or SOURCE]", "make the search index anew", admin=True, spoken="word"),
     CommandSpec("pause", "SOURCE", "stop syncing a source for now", admin=True, spoken="word"),
@@ -93,5 +95,5 @@ def find_command(name: str) -> CommandSpec:
     found = _BY_NAME.get(name.casefold().replace("-", "_")) or _BY_NAME.get(name.casefold())
     if found is None:
         known = [spec.name for spec in COMMANDS if not spec.hidden]
-        raise CommandError(f'there is no command "{name}"; {did_you_mean(name, known)} Try `help`.')
+        raise CommandError(f'there is no command "{name}"; {did_you_mean(name, known)} `help` explains them')
     return found

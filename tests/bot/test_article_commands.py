@@ -119,6 +119,8 @@ async def test_an_article_of_a_source_is_edited_at_its_source(desk: Desk) -> Non
     """The refusal names the source; no form opens."""
     await desk.do("sync")
     assert await desk.form("edit", "reset-password.md") is None
+    assert "comes from the source" in (await desk.do("edit", "reset-password.md")).text
+    assert "nothing-like-it" in (await desk.do("edit", "nothing-like-it")).text
     told = (await desk.do("edit", "reset-password.md\nNew text.")).text
     assert "comes from the source help" in told
     assert "`sync help`" in told

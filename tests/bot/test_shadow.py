@@ -61,7 +61,7 @@ async def test_a_draft_goes_to_the_staff_only(shadowed: PeopleDesk) -> None:
     assert "Ada asked" in reply.text
     assert QUESTION in reply.text
     assert "Open the app." in reply.text
-    assert [link.title for link in reply.links] == ["VPN access"]
+    assert [(link.title, link.note) for link in reply.links] == [("VPN access", "updated today")]
     assert [action.label for action in reply.actions] == ["Send", "Edit", "Discard"]
 
 
@@ -115,6 +115,19 @@ async def test_a_draft_is_edited_in_a_form(shadowed: PeopleDesk) -> None:
     assert "Edited and sent by Agnes" in reply.text
     ((address, posted),) = await shadowed.outgoing()
     assert (address, posted.text) == (THREAD, "Open the *new* app.")
+
+
+async def test_an_edit_without_a_form_sends_nothing(shadowed: PeopleDesk) -> None:
+    """No form opened, or it was empty: the draft waits as it is, and whoever comes too late is told that."""
+    _, buttons = await draft(shadowed)
+    for fields in ({}, {"text": " "}):
+        reply = await click(shadowed, buttons["draft_edit"], fields=fields)
+        assert "nothing to send" in reply.text
+    assert await shadowed.outgoing() == []
+    await click(shadowed, buttons["draft_send"])
+    (_, posted), *_ = await shadowed.outgoing()
+    assert [link.note for link in posted.links] == ["updated today"]
+    assert "taken care of" in (await click(shadowed, buttons["draft_edit"])).text
 
 
 async def test_a_discarded_draft_goes_nowhere(shadowed: PeopleDesk) -> None:
