@@ -13,6 +13,7 @@ from bot.check_index import check_index
 from bot.check_llm import check_llm
 from bot.check_redis import check_redis
 from bot.check_result import CheckResult
+from bot.web.webhooks import hooks_of
 from config.errors import ConfigError
 from config.nearest import did_you_mean
 from config.persona import load_persona
@@ -64,7 +65,7 @@ async def run_checks(
     ]
     found = await asyncio.gather(*(_guarded(name, check) for name, check in checks))
     chat = found[-2:]
-    together = [*_sources_together(settings), *_channels(settings)]
+    together = [*_sources_together(settings), *_webhooks(settings), *_channels(settings)]
     return [_config(file), *found[:-2], *together, *chat]
 
 
@@ -141,6 +142,7 @@ async def _source(settings: SourceSettings, environ: Mapping[str, str]) -> Check
     label = _source_label(settings.name)
     try:
         source_secret(settings, environ)
+        hooks_of([settings], environ)
         source = build_source(settings)
         try:
             detail = await source.check()
@@ -172,6 +174,20 @@ def _sources_together(settings: Settings) -> list[CheckResult]:
         )
         for source in settings.sources
         if not source.audience & held
+    ]
+
+
+def _webhooks(settings: Settings) -> list[CheckResult]:
+    """Warn of webhooks that nobody can reach."""
+    hooked = [source.name for source in settings.sources if source.has_webhook]
+    if not hooked or settings.web.port is not None:
+        return []
+    return [
+        CheckResult.doubtful(
+            "webhooks",
+            f"{', '.join(hooked)}: no web server takes them",
+            "set a port, such as port = 8080 under [web]",
+        )
     ]
 
 

@@ -20,6 +20,7 @@ from bot.remembered import RedisRemembered
 from bot.scheduler import Scheduler
 from bot.web.application import build_application
 from bot.web.server import WebServer
+from bot.webhook_parts import build_webhooks
 from connectors.base import ServesHttp
 from connectors.remembering import Remembers
 from knowledge.errors import KnowledgeError
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from bot.app import App
     from bot.delivery import Delivery
+    from bot.webhook_parts import WebhookParts
     from connectors.base import ChatConnector
 
 DRAIN_SECONDS = 6.0
@@ -65,15 +67,16 @@ async def run(
         )
     stop = asyncio.Event()
     with _signals(stop):
-        web = None
+        web = hooks = None
         if web_settings.port is not None:
-            application = build_application(await app.health(), routes)
+            hooks = await build_webhooks(app)
+            application = build_application(await app.health(), [*routes, *(hooks.routes if hooks else ())])
             web = WebServer(application, web_settings.host, web_settings.port)
             web.bind()
             if announce is not None:
                 announce(f"web server on http://{web_settings.host}:{web.port}")
         try:
-            await _run_all(app, {connector.name: connector for connector in connectors}, web, stop)
+            await _run_all(app, {connector.name: connector for connector in connectors}, web, hooks, stop)
         except BaseExceptionGroup as group:
             raise _first(group) from group
         finally:
@@ -82,7 +85,11 @@ async def run(
 
 
 async def _run_all(
-    app: App, connectors: dict[str, ChatConnector], web: WebServer | None, stop: asyncio.Event
+    app: App,
+    connectors: dict[str, ChatConnector],
+    web: WebServer | None,
+    hooks: WebhookParts | None,
+    stop: asyncio.Event,
 ) -> None:
     app.platforms.run(connectors.values())
     if app.settings.llm.model:
@@ -103,6 +110,8 @@ async def _run_all(
     ]
     if handoff is not None:
         work.append(handoff.run())
+    if hooks is not None:
+        work.append(hooks.hints.run())
     if web is not None:
         work.append(web.run())
     async with asyncio.TaskGroup() as group:

@@ -58,15 +58,25 @@ def source_secret(settings: SourceSettings, environ: Mapping[str, str]) -> Secre
     Raises:
         ConfigError: the variable is not set, or the file cannot be read.
     """
+    return _named_secret(settings, environ, "token", settings.token_env, settings.token_file)
+
+
+def webhook_secret(settings: SourceSettings, environ: Mapping[str, str]) -> SecretStr | None:
+    """Give the secret that signs a source's webhooks; None when it names none. Raises ConfigError, as above."""
+    names = settings.webhook_secret_env, settings.webhook_secret_file
+    return _named_secret(settings, environ, "webhook_secret", *names)
+
+
+def _named_secret(
+    settings: SourceSettings, environ: Mapping[str, str], key: str, variable: str | None, file: Path | None
+) -> SecretStr | None:
     where = f'[[sources]] "{settings.name}"'
-    if settings.token_env is not None:
-        value = environ.get(settings.token_env, "")
+    if variable is not None:
+        value = environ.get(variable, "")
         if not value.strip():
             raise ConfigError(
-                f"{where}: the environment variable {settings.token_env} (token_env) is not set; "
-                "set it to the source's token, or name another"
+                f"{where}: the environment variable {variable} ({key}_env) is not set; "
+                f"set it to the source's {key.replace('_', ' ')}, or name another"
             )
         return SecretStr(value)
-    if settings.token_file is not None:
-        return read_secret(settings.token_file, f"{where} token_file")
-    return None
+    return None if file is None else read_secret(file, f"{where} {key}_file")

@@ -105,12 +105,21 @@ class SourceSettings(BaseModel):
     audience: frozenset[Label] = Field(min_length=1)
     token_env: VariableName | None = None
     token_file: Path | None = None
+    webhook_secret_env: VariableName | None = None
+    webhook_secret_file: Path | None = None
 
     @model_validator(mode="after")
     def _one_secret(self) -> Self:
         if self.token_env is not None and self.token_file is not None:
             raise ValueError("it has both token_env and token_file; keep one of them")
+        if self.webhook_secret_env is not None and self.webhook_secret_file is not None:
+            raise ValueError("it has both webhook_secret_env and webhook_secret_file; keep one of them")
         return self
+
+    @property
+    def has_webhook(self) -> bool:
+        """Whether its platform tells the bot of changes."""
+        return self.webhook_secret_env is not None or self.webhook_secret_file is not None
 
     @property
     def schedule(self) -> Schedule:
