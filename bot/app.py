@@ -13,19 +13,14 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-import structlog
-
 from bot.access import Access
 from bot.desk_parts import DeskParts
-from bot.errors import ValkeyError
 from bot.places import KnownPlaces
 from bot.platforms import Platforms
 from config.persona import load_persona
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-    from redis.asyncio import Redis
 
     from bot.commands import CommandGroup, Commands
     from bot.conversation import Conversation
@@ -42,7 +37,6 @@ if TYPE_CHECKING:
     from knowledge.answering.llm.budget import DayCounter
 
 INBOX_LEASE = timedelta(seconds=30)
-REDIS_SECONDS = 2.0
 
 
 def utc_now() -> datetime:
@@ -64,7 +58,6 @@ class App(DeskParts):
         self.platforms = Platforms()
         self._known_places = KnownPlaces()
         self.access = Access(settings.access, settings.channels, console_audience, self._known_places)
-        self._log = structlog.get_logger()
 
     @cached_property
     def personas(self) -> Personas:
@@ -72,10 +65,6 @@ class App(DeskParts):
         from bot.personas import Personas
 
         return Personas(load_persona(self.settings.persona.default), load_persona)
-
-    async def redis(self) -> Redis | None:
-        """Give a client of Redis or the embedded Valkey; None with a warning when that cannot be started."""
-        return await self._once("redis", self._open_redis)
 
     async def helpdesk(self) -> Helpdesk:
         """Give what answers questions: the cache where it is on, then the articles."""
@@ -122,36 +111,16 @@ class App(DeskParts):
         self.platforms.run(connectors)
         await run(self, connectors, announce)
 
-    async def _open_redis(self) -> Redis | None:
-        from redis.asyncio import Redis
-
-        url = self.settings.redis.url.get_secret_value()
-        if url:
-            client: Redis = Redis.from_url(
-                url, socket_timeout=REDIS_SECONDS, socket_connect_timeout=REDIS_SECONDS
-            )
-            self._stack.push_async_callback(client.aclose)
-            return client
-        try:
-            from bot.valkey import EmbeddedValkey
-
-            server = await self._stack.enter_async_context(EmbeddedValkey(self.settings.data_dir))
-        except (ValkeyError, ImportError) as error:
-            self._log.warning("answers_are_not_cached", reason=str(error))
-            return None
-        return server.client(socket_timeout=REDIS_SECONDS)
-
     async def _build_helpdesk(self) -> Helpdesk:
         from bot.helpdesk import Helpdesk
-        from knowledge.answer_cache import AnswerCache
         from knowledge.answering.cached import CachedAnswers, pipeline_digest
+        from knowledge.answering.doubts import Doubts
         from knowledge.answering.llm.digest import writing_digest
 
         settings = self.settings
-        redis = await self.redis() if settings.cache.enabled else None
         gate, model = self.gate.model, self.embedding.model
         answers = CachedAnswers(
-            AnswerCache(redis, settings.cache, self.clock),
+            await self.answer_cache(),
             await self.index(),
             await self.library(),
             (await self.evidence()).run,
@@ -160,6 +129,7 @@ class App(DeskParts):
                 settings.retrieval, settings.answer, gate, model.digest, writing=writing_digest(settings.llm)
             ),
             desk_digest=(await self.evidence()).desk_digest,
+            doubts=Doubts((await self.objections()).is_doubted, settings.answer.min_confidence),
             wait_seconds=settings.answer.timeout_seconds / 2,
         )
         return Helpdesk(answers)
@@ -230,7 +200,8 @@ class App(DeskParts):
         )
         inbox = Inbox(await self.database(), self.clock, INBOX_LEASE)
         assistance = Assistance(self.access, questions, await self.upkeep(), self.clock)
-        return Delivery(inbox, router, self.clock, assistance, await self.places())
+        known_elsewhere = (await self.places(), await self.objections())
+        return Delivery(inbox, router, self.clock, assistance, known_elsewhere)
 
     async def _build_handoff(self) -> HandoffService | None:
         from bot.handoff.desks import build_desk

@@ -22,12 +22,11 @@ from bot.live import Announced
 from connectors.base import AnswersEvents, Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Mapping
+    from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
     from datetime import datetime
 
     from bot.assistance import Assistance
     from bot.inbox import Inbox, Pending
-    from bot.places import Places
     from bot.router import Router
     from connectors.base import Address, ChatConnector, Event, Live, Reply
 
@@ -46,6 +45,14 @@ class FindsPosts(Protocol):
         ...
 
 
+class Refreshes(Protocol):
+    """What this process keeps in memory of what any process may change."""
+
+    async def refresh(self) -> bool:
+        """Read it again; False when it is as it was."""
+        ...
+
+
 def metadata_id(event: Event) -> str:
     """Give our id of the reply to this event: the same after a restart, and unlike that of any other."""
     return f"reply/{key_of(event)}"
@@ -60,11 +67,12 @@ class Delivery(Assisting):
         router: Router,
         clock: Callable[[], datetime],
         assistance: Assistance | None = None,
-        places: Places | None = None,
+        refreshed: Sequence[Refreshes] = (),
     ) -> None:
+        """`refreshed` is read again every ten seconds, for what other processes changed."""
         super().__init__(inbox, router, assistance)
         self._clock = clock
-        self._places = places
+        self._refreshed = refreshed
         self._open: set[EventKey] = set()  # accepted here and not finished
         self._unrecorded: dict[EventKey, str] = {}  # replied, but the database did not take the news
         self._idle = asyncio.Event()
@@ -165,8 +173,8 @@ class Delivery(Assisting):
         async with asyncio.TaskGroup() as group:
             group.create_task(self._for_ever(self.tend))
             group.create_task(self._for_ever(lambda: self.sweep(connectors)))
-            if self._places is not None:
-                group.create_task(self._for_ever(self._places.refresh))
+            for known in self._refreshed:
+                group.create_task(self._for_ever(known.refresh))
 
     async def tend(self) -> None:
         """Record what could not be recorded, renew the leases of what is open here, forget what is old."""

@@ -5,12 +5,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import structlog
+
 from bot.admin_parts import AdminParts
+from bot.errors import ValkeyError
 
 if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
     from bot.access import Access
+    from bot.complaints import Complaints
+    from bot.objections import Objections
     from bot.outbox import Outbox
     from bot.staff import Staff
+    from knowledge.answer_cache import AnswerCache
+
+
+REDIS_SECONDS = 2.0
 
 
 class DeskParts(AdminParts):
@@ -26,6 +37,41 @@ class DeskParts(AdminParts):
         """Give what tells the staff channel."""
         return await self._once("staff", self._build_staff)
 
+    async def objections(self) -> Objections:
+        """Give what people called wrong; it is read now."""
+        return await self._once("objections", self._build_objections)
+
+    async def answer_cache(self) -> AnswerCache:
+        """Give the cached answers; without Redis, or where the cache is off, there are none."""
+        return await self._once("answer_cache", self._build_answer_cache)
+
+    async def complaints(self) -> Complaints:
+        """Give what acts on bad ratings."""
+        return await self._once("complaints", self._build_complaints)
+
+    async def redis(self) -> Redis | None:
+        """Give a client of Redis or the embedded Valkey; None with a warning when that cannot be started."""
+        return await self._once("redis", self._open_redis)
+
+    async def _open_redis(self) -> Redis | None:
+        from redis.asyncio import Redis
+
+        url = self.settings.redis.url.get_secret_value()
+        if url:
+            client: Redis = Redis.from_url(
+                url, socket_timeout=REDIS_SECONDS, socket_connect_timeout=REDIS_SECONDS
+            )
+            self._stack.push_async_callback(client.aclose)
+            return client
+        try:
+            from bot.valkey import EmbeddedValkey
+
+            server = await self._stack.enter_async_context(EmbeddedValkey(self.settings.data_dir))
+        except (ValkeyError, ImportError) as error:
+            structlog.get_logger().warning("answers_are_not_cached", reason=str(error))
+            return None
+        return server.client(socket_timeout=REDIS_SECONDS)
+
     async def _build_outbox(self) -> Outbox:
         from bot.outbox import Outbox
 
@@ -35,3 +81,27 @@ class DeskParts(AdminParts):
         from bot.staff import Staff
 
         return Staff(await self.outbox(), self.settings.desk.staff_channel, self.clock)
+
+    async def _build_objections(self) -> Objections:
+        from bot.objections import Objections
+
+        objections = Objections(await self.database(), await self.library(), self.clock)
+        await objections.refresh()
+        return objections
+
+    async def _build_answer_cache(self) -> AnswerCache:
+        from knowledge.answer_cache import AnswerCache
+
+        cache = self.settings.cache
+        return AnswerCache(await self.redis() if cache.enabled else None, cache, self.clock)
+
+    async def _build_complaints(self) -> Complaints:
+        from bot.complaints import Complaints
+
+        return Complaints(
+            objections=await self.objections(),
+            cache=await self.answer_cache(),
+            staff=await self.staff(),
+            access=self.access,
+            library=await self.library(),
+        )

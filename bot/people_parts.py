@@ -61,7 +61,7 @@ async def people_commands(app: App) -> tuple[CommandGroup, ...]:
         AboutCommands(questions, upkeep, (await app.health()).states, app.clock, answers),
         answers,
         VoiceCommands(app.access, app.personas, places),
-        FeedbackCommands(questions),
+        FeedbackCommands(questions, await app.complaints()),
         PlaceCommands(
             access=app.access,
             places=places,
@@ -77,12 +77,11 @@ async def people_commands(app: App) -> tuple[CommandGroup, ...]:
 
 async def _privacy(app: App) -> Privacy:
     from bot.privacy import Privacy
-    from knowledge.answer_cache import AnswerCache
 
-    redis = await app.redis()
     return Privacy(
         database=await app.database(),
         conversation=await app.conversation(),
-        cache=AnswerCache(redis, app.settings.cache, app.clock),
+        cache=await app.answer_cache(),
         clock=app.clock,
+        others={"objections to answers": await app.objections()},
     )

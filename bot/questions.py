@@ -128,6 +128,12 @@ class Questions:
         """Give the question with this answer, if the person may know of it."""
         return await self._first(questions.c.answer_id == answer_id, audience, person)
 
+    async def rated(self, answer_id: str) -> Asked | None:
+        """Give the question with this answer for the bot's own use: nothing of it is shown to whoever rated it."""
+        where = questions.c.answer_id == answer_id
+        rows = await self._rows(select(questions).where(where).order_by(questions.c.id.desc()).limit(1))
+        return _asked(rows[0]) if rows else None
+
     async def of_place(
         self, address: Address, audience: frozenset[str] | None, person: Person, limit: int
     ) -> list[Asked]:

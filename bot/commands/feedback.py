@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bot.commands.call import Asking, Call, Doing
+    from bot.complaints import Complaints
     from bot.questions import Questions
 
 REASONS = {
@@ -27,10 +28,11 @@ LONGEST_COMMENT = 2_000
 
 
 class FeedbackCommands:
-    """Keeps what people thought of answers."""
+    """Keeps what people thought of answers; `complaints` acts on it."""
 
-    def __init__(self, questions: Questions) -> None:
+    def __init__(self, questions: Questions, complaints: Complaints | None = None) -> None:
         self._questions = questions
+        self._complaints = complaints
         self._log = structlog.get_logger()
 
     def doing(self) -> Mapping[str, Doing]:
@@ -70,6 +72,10 @@ class FeedbackCommands:
         }
         if not await self._questions.rate(answer_id, call.sender, helpful=helpful, **kept):
             raise CommandError("I do not know that answer any more.")
+        if self._complaints is not None:
+            asked = await self._questions.rated(answer_id)
+            if asked is not None:
+                await self._complaints.rated(asked, call.sender.id, reason=kept["reason"])
         self._log.info("answer_rated", answer_id=answer_id, helpful=helpful, reason=kept["reason"] or None)
         return Reply("Thank you, noted." if helpful else "Noted. Thank you for telling me.", private=True)
 

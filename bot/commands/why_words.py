@@ -24,6 +24,7 @@ _TOLD_APART = _SECRET | {
     "repaired",
     "quoted",
     "extract_instead_of",
+    "doubted",
 }
 _CACHE = {
     "miss": "made afresh",
@@ -47,6 +48,8 @@ def why_text(asked: Asked, *, is_admin: bool, may_read: Callable[[ArticleRef], b
     lines.append(f"- persona: {asked.persona}")
     if trace.get("missing"):
         lines.append(f"- found nothing about: {plain(str(trace['missing'].get('thing')), 60)}")
+    if trace.get("doubted"):
+        lines.append("- unsure because people called what it stands on wrong or outdated")
     lines += _articles(told, may_read)
     lines += _passages(trace.get("passages") or (), may_read)
     lines += _dropped(trace.get("dropped") or (), is_admin=is_admin)

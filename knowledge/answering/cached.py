@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from knowledge.answer_cache import Holder, cache_key
 from knowledge.answering.answer import ANSWER_VERSION, new_answer_id
+from knowledge.answering.doubts import Doubts, Heard
 from knowledge.models import Answer, CacheStatus, Evidence, Question, Verdict, revision_of
 from knowledge.stores.fusion import BALANCED
 
@@ -65,6 +66,7 @@ class CachedAnswers:
 
     - an entry of this corpus version whose articles are all current: served without retrieval (`hit`);
     - an older entry: retrieve; the same fingerprint is re-stamped and served (`revalidated`);
+    - an entry that was made with other doubts than there are today is not served;
     - else the answer is made, and kept unless it is an error (`miss`).
 
     One maker at a time for each key, across processes; the others wait for it, `wait_seconds` at most.
@@ -80,11 +82,12 @@ class CachedAnswers:
         *,
         digest: str,
         desk_digest: Callable[[], str] = str,
+        doubts: Doubts | None = None,
         wait_seconds: float = 20.0,
     ) -> None:
         """`evidence_of` and `answer_of` are the pipelines' `run`, `digest` is a `pipeline_digest`.
 
-        `desk_digest` is EvidencePipeline's: what may change while the bot runs.
+        `desk_digest` is EvidencePipeline's: what may change while the bot runs. Without `doubts` nothing is doubted.
         """
         self._cache = cache
         self._index = index
@@ -93,6 +96,7 @@ class CachedAnswers:
         self._answer_of = answer_of
         self._digest = digest
         self._desk_digest = desk_digest
+        self._doubts = doubts or Doubts()
         self._wait_seconds = wait_seconds
 
     async def answer(
@@ -107,10 +111,11 @@ class CachedAnswers:
 
         `on_text` gets the pieces of an answer that is being written; one that is served from the cache comes at once.
         """
-        clock = _Timings()
+        clock, heard = _Timings(), Heard(on_text)
 
-        def make(evidence: Evidence) -> Awaitable[Answer]:
-            return clock.time("answer", self._answer_of(question, evidence, persona, on_text=on_text))
+        async def make(evidence: Evidence) -> Answer:
+            made = self._answer_of(question, evidence, persona, on_text=heard.on_text)
+            return await self._doubts.applied(await clock.time("answer", made), persona, is_said=heard.any)
 
         if not use_cache or not self._cache.is_enabled or question.exclude:
             evidence = await clock.time("retrieve", self._evidence_of(question))
@@ -138,7 +143,7 @@ class CachedAnswers:
     ) -> Answer:
         """Serve what is held if it was made of the same evidence, else make an answer and keep it."""
         fingerprint = evidence.fingerprint()
-        if held and held.fingerprint == fingerprint:
+        if held and held.fingerprint == fingerprint and await self._doubts.still_hold(held.answer):
             await self._cache.restamp(key, fingerprint, evidence.version)
             return clock.stamp(_again(held.answer), CacheStatus.REVALIDATED)
         answer = await make(evidence)
@@ -162,8 +167,8 @@ class CachedAnswers:
             )
 
     async def _is_current(self, held: CachedAnswer) -> bool:
-        """Whether the corpus stands where it stood, and the library, which moves first, too."""
-        if held.version != self._index.version():
+        """Whether the corpus stands where it stood, and the library, which moves first, and the doubts, too."""
+        if held.version != self._index.version() or not await self._doubts.still_hold(held.answer):
             return False
         rows = await self._library.current([ref for ref, _, _ in held.articles]) if held.articles else {}
         return all(rows.get(ref) == (revision, audience) for ref, revision, audience in held.articles)

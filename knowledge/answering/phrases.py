@@ -22,6 +22,7 @@ class Phrases:
     """Connecting words in one language; none of them states a fact."""
 
     unsure: str
+    doubted: str
     language_note: str
     conflict: str
     no_date: str
