@@ -61,10 +61,15 @@ class AboutCommands:
         return Reply(words.list_text(found, searched), private=True)
 
     async def status(self, call: Call) -> Reply:
-        """Tell what works and what does not: articles, sources, what waits, and what was asked today."""
-        now = self._clock()
+        """Tell what works and what does not: articles, sources, what waits, and what was asked today.
+
+        Who is no admin is told whether all of it works, and no more.
+        """
+        now, health = self._clock(), await self._health()
+        if not call.is_admin:
+            return Reply(words.state_text(health), private=True)
         midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         sources = await self._upkeep.status(call.audience)
         counts = await self._questions.counts(midnight)
-        text = words.status_text(sources, await self._health(), counts)
+        text = words.status_text(sources, health, counts)
         return Reply(f"{text}\n\n{words.sources_text(sources, now)}", private=True)

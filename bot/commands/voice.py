@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.access import CONSOLE
+from bot.errors import NotAllowed
 from config.persona import shipped_personas
 from connectors.base import Reply
 
@@ -40,6 +41,8 @@ class VoiceCommands:
             speaking = self._personas.of(address, self._access.channel(address))
             names = ", ".join(shipped_personas())
             return Reply(f"Speaking as {speaking.name}. Others: {names}.", private=True)
+        if not call.is_admin:
+            raise NotAllowed("who speaks here is changed by the bot's admins.")
         chosen = self._personas.named(address, name)
         if address.platform == CONSOLE:
             self._personas.speak_at_the_terminal(chosen)

@@ -71,6 +71,13 @@ def status_text(
     return "\n".join(lines)
 
 
+def state_text(health: Mapping[str, str]) -> str:
+    """Tell whether all works, without what is behind it: for those who can mend nothing."""
+    if all(state == "ok" for state in health.values()):
+        return "All of me works. `sources` tells how fresh my articles are."
+    return "I answer, but not all of me works as it should; the bot's admins see what it is by `status`."
+
+
 def _source_line(source: SourceStatus, now: datetime) -> str:
     line = _synced_line(source, now)
     if source.held:

@@ -106,6 +106,18 @@ async def test_admin_commands_take_an_admin(commands: Commands, library: Article
     assert await library.count() == 0
 
 
+async def test_everybody_may_ask_how_things_stand_and_who_speaks(commands: Commands) -> None:
+    """Without what only an admin can mend; to change the voice takes an admin."""
+    told = (await commands.run(asked("status", person=MEMBER), PUBLIC)).text
+    assert "not all of me works" in told
+    assert "redis" not in told
+    assert "redis: gone" in (await commands.run(asked("status"), PUBLIC)).text
+    assert "Speaking as" in (await commands.run(asked("persona", person=MEMBER), PUBLIC)).text
+    refused = (await commands.run(asked("persona", "formal", MEMBER), PUBLIC)).text
+    assert "admins" in refused
+    assert "Speaking as formal" not in (await commands.run(asked("persona"), PUBLIC)).text
+
+
 @pytest.mark.parametrize("spec", COMMANDS, ids=lambda spec: spec.name)
 async def test_every_reply_to_a_command_is_private(commands: Commands, spec: object) -> None:
     """A command's audience is its sender's, so no one else may read the reply."""
