@@ -21,7 +21,12 @@ if TYPE_CHECKING:
     from knowledge.sync_runs import SyncRuns
 
 SETTLE_SECONDS: Final = 20.0
-"""A helpdesk may announce a change before its listing shows it: then it is looked at once more, so much later."""
+"""A helpdesk may announce a change before its listing shows it, or a deletion, which no list of changes shows.
+
+So where a sync found nothing, everything is listed, so much later.
+"""
+WHOLE_EVERY: Final = timedelta(minutes=10)
+"""How often everything is listed for that reason, at most; in between, changes are looked for again."""
 BUSY_SECONDS: Final = 0.5
 PATIENCE: Final = timedelta(minutes=10)
 """How long another process's sync of the source is waited for."""
@@ -48,6 +53,7 @@ class SyncHints:
         self._settle = settle_seconds
         self._hinted = {name: asyncio.Event() for name in names}
         self._since: dict[str, datetime] = {}
+        self._whole: dict[str, datetime] = {}
         self._log = structlog.get_logger()
 
     def hint(self, name: str) -> None:
@@ -70,14 +76,17 @@ class SyncHints:
             try:
                 if await self._synced(name) or await self._quiet(hinted):
                     continue
-                self.hint_again(name)
-                await self._synced(name)
+                self._since[name] = self._clock()
+                await self._synced(name, full=self._may_list_all(name))
             except Exception:  # noqa: BLE001 - a database away for a while must not end this
                 self._log.warning("hinted_sync_failed", source=name, exc_info=True)
 
-    def hint_again(self, name: str) -> None:
-        """Make the next sync one that begins from now on."""
-        self._since[name] = self._clock()
+    def _may_list_all(self, name: str) -> bool:
+        now, last = self._clock(), self._whole.get(name)
+        if last is not None and now - last < WHOLE_EVERY:
+            return False
+        self._whole[name] = now
+        return True
 
     async def _quiet(self, hinted: asyncio.Event) -> bool:
         """Wait a while for the change to show; True when another hint came first."""
@@ -88,12 +97,12 @@ class SyncHints:
             return False
         return True
 
-    async def _synced(self, name: str) -> bool:
+    async def _synced(self, name: str, *, full: bool = False) -> bool:
         """Sync the source, unless a sync began since the hint; False when that found no change."""
         since = self._since[name]
         until = self._clock() + PATIENCE
         while name not in await self._upkeep.paused():
-            [report] = await self._upkeep.sync([name], unless_since=since)
+            [report] = await self._upkeep.sync([name], full=full, unless_since=since)
             last = await self._runs.last(name)
             if report.error is None or (last is not None and last.started_at >= since):
                 self._log.info("hinted_sync", source=name, changed=_changed(report), error=report.error)
