@@ -25,8 +25,9 @@ _OF_TWO_WORDS = {("forget", "me"): "forget_me"}
 def as_command(event: Event, access: Access) -> Event:
     """Give the command that an addressed message says, or the event as it is.
 
-    What takes arguments is a command in an admin's mouth only: "sync outlook" may be somebody's question. Files
-    to which an admin says nothing are articles to add.
+    What takes arguments is a command in an admin's mouth only: "sync outlook" may be somebody's question. Its name
+    alone is one in anybody's, who is then told that it is for admins. Files to which an admin says nothing are
+    articles to add, if only one of them can be.
     """
     if isinstance(event, Command):
         return joined(event)
@@ -75,13 +76,13 @@ def joined(command: Command) -> Command:
 
 def _are_articles(event: IncomingMessage, access: Access) -> bool:
     kinds = {PurePosixPath(file.name).suffix.casefold() for file in event.files}
-    return bool(kinds) and kinds <= ARTICLE_FILES and access.is_admin(event.address, event.sender)
+    return bool(kinds & ARTICLE_FILES) and access.is_admin(event.address, event.sender)
 
 
 def _is_command(name: str, word: str, rest: str, *, is_admin: bool) -> bool:
     spoken = _SPOKEN.get(name, "no")
     if not word and not rest:
-        return spoken in {"alone", "anyone"} or (is_admin and spoken in {"word", "words"})
+        return spoken != "no"
     if spoken == "anyone":
         return not rest and len(word) <= _LONGEST_WORD and " " not in word
     if not is_admin:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bot.errors import CommandError
-from config.nearest import did_you_mean
+from config.nearest import is_likely, nearest
 
 Spoken = Literal["no", "alone", "anyone", "word", "words", "lines"]
 """How a command may be said in a message, such as `@desk why`: not at all, alone, with one word, with several, or
@@ -77,6 +77,7 @@ COMMANDS: tuple[CommandSpec, ...] = (
     CommandSpec("draft", "NUMBER", "write the article that a gap lacks", admin=True, spoken="word"),
     CommandSpec("audit", "[ID or SOURCE]", "who changed what", admin=True, spoken="word"),
     CommandSpec("share", "ANSWER", "answer afresh for everyone in the channel", hidden=True, counts=True),
+    CommandSpec("wish", "ANSWER", "tell you when there is an answer", hidden=True),
     CommandSpec("draft_send", "DRAFT", "post a draft", hidden=True),
     CommandSpec("draft_edit", "DRAFT", "change a draft and post it", hidden=True),
     CommandSpec("draft_discard", "DRAFT", "do not post a draft", hidden=True),
@@ -94,6 +95,7 @@ def find_command(name: str) -> CommandSpec:
     """Give the command of this name. Raises CommandError that names the nearest one."""
     found = _BY_NAME.get(name.casefold().replace("-", "_")) or _BY_NAME.get(name.casefold())
     if found is None:
-        known = [spec.name for spec in COMMANDS if not spec.hidden]
-        raise CommandError(f'there is no command "{name}"; {did_you_mean(name, known)} `help` explains them')
+        guess = nearest(name, [spec.name for spec in COMMANDS if not spec.hidden])
+        meant = f"did you mean {guess}? " if guess and is_likely(name, guess) else ""
+        raise CommandError(f'there is no command "{name}"; {meant}`help` shows them all')
     return found

@@ -137,8 +137,10 @@ async def test_help_shows_what_one_may_use(commands: Commands) -> None:
 
 
 async def test_an_unknown_command_names_the_nearest(commands: Commands) -> None:
-    """A misspelt command is no failure."""
+    """A misspelt command is no failure; where nothing is like it, no list of them is read out."""
     assert "did you mean sources?" in (await commands.run(asked("source"), PUBLIC)).text
+    unlike = (await commands.run(asked("frobnicate"), PUBLIC)).text
+    assert unlike == 'there is no command "frobnicate"; `help` shows them all'
 
 
 async def test_an_admin_adds_and_removes_an_article(commands: Commands, library: ArticleLibrary) -> None:

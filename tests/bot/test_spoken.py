@@ -9,14 +9,17 @@ import pytest
 from bot.access import Access
 from bot.spoken import as_command
 from config.settings import AccessSettings
-from connectors.base import Command
+from connectors.base import Command, SharedFile
 from tests.bot.conftest import message
 
 NOBODY = Access(AccessSettings())
 ADMIN = Access(AccessSettings(admins=frozenset({"slack:T1/U1"})))
 
 
-@pytest.mark.parametrize(("text", "name"), [("why", "why"), (" Help ", "help"), ("/sources", "sources")])
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("why", "why"), (" Help ", "help"), ("/sources", "sources"), ("sync", "sync"), ("Add", "add")],
+)
 def test_a_name_alone_is_a_command(text: str, name: str) -> None:
     """Anybody may say it; the table decides about the right."""
     said = as_command(message(text, thread="1.0"), NOBODY)
@@ -51,6 +54,20 @@ def test_an_admin_may_say_arguments(text: str, name: str, arguments: str) -> Non
     said = as_command(message(text), ADMIN)
     assert isinstance(said, Command)
     assert (said.name, said.arguments) == (name, arguments)
+
+
+def test_files_are_articles_in_an_admins_hand() -> None:
+    """One that can be read is enough: what cannot be is told by its name, beside the others' titles."""
+    readable, other = SharedFile("printers.md", 9), SharedFile("setup.exe", 9)
+    said = as_command(replace(message(""), files=(readable, other)), ADMIN)
+    assert isinstance(said, Command)
+    assert (said.name, said.files) == ("add", (readable, other))
+    for event, access in (
+        (replace(message(""), files=(other,)), ADMIN),
+        (replace(message(""), files=(readable,)), NOBODY),
+        (replace(message("What is this?"), files=(readable,)), ADMIN),
+    ):
+        assert as_command(event, access) is event
 
 
 def test_what_does_not_address_the_bot_is_no_command() -> None:
