@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
+from functools import lru_cache
+from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Final, Protocol, Self, TypeVar, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -73,7 +74,7 @@ def build_source(settings: SourceSettings) -> ArticleSource:
 
     Raises PermanentSourceError for a type that is not known or cannot be loaded, and for wrong options.
     """
-    types = {entry.name: entry for entry in entry_points(group=ENTRY_POINT_GROUP)}
+    types = _types()
     entry = types.get(settings.type)
     if entry is None:
         raise PermanentSourceError(
@@ -88,6 +89,12 @@ def build_source(settings: SourceSettings) -> ArticleSource:
         ) from error
     source: ArticleSource = source_class.from_settings(settings)
     return source
+
+
+@lru_cache
+def _types() -> dict[str, EntryPoint]:
+    """Read what is installed once: it takes milliseconds, and each sync builds its source anew."""
+    return {entry.name: entry for entry in entry_points(group=ENTRY_POINT_GROUP)}
 
 
 def read_options(settings: SourceSettings, options: type[Options]) -> Options:

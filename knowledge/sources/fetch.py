@@ -15,6 +15,7 @@ import httpx
 
 from knowledge.errors import ArticleError
 from knowledge.sources.documents import MAX_BYTES, SUFFIXES, Facts, read_article_bytes, too_large
+from knowledge.sources.tls import authorities
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -98,12 +99,10 @@ class DocumentFetcher:
         *,
         seconds: float = 30.0,
         max_bytes: int = MAX_BYTES,
-        verify: bool | str = True,
     ) -> None:
         self._permitted = permitted
         self._seconds = seconds
         self._max_bytes = max_bytes
-        self._verify = verify
 
     async def fetch(
         self, url: str, headers: Mapping[str, str] | None = None, *, any_type: bool = False
@@ -129,7 +128,7 @@ class DocumentFetcher:
 
     def _client(self) -> httpx.AsyncClient:
         return httpx.AsyncClient(
-            verify=self._verify, trust_env=False, follow_redirects=False, timeout=self._seconds
+            verify=authorities(), trust_env=False, follow_redirects=False, timeout=self._seconds
         )
 
     async def _request(self, wish: _Wish, target: str) -> Fetched | str:

@@ -15,6 +15,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, sto
 from tenacity.wait import wait_random_exponential
 
 from knowledge.errors import PermanentSourceError, SourceError, TransientSourceError
+from knowledge.sources.tls import authorities
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping
@@ -88,6 +89,7 @@ class HelpdeskClient:
         self._client = httpx.AsyncClient(
             headers={"User-Agent": "helpdesk-bot", "Accept": "application/json", **(headers or {})},
             auth=auth,
+            verify=authorities(),
             trust_env=False,
             follow_redirects=False,
             timeout=self._limits.seconds,

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+import pytest_asyncio
 
 from knowledge.errors import PermanentSourceError
 from tests.fakes.helpdesks.real_rt import MISSING, PASSWORD, USER, RealRt, is_there, running_rt
@@ -24,7 +25,7 @@ pytestmark = [
 TEXT = "Open the menu.\n\nPress <Reset>."
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def tracker(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[RealRt]:
     """A Request Tracker with six articles of class FAQ and one of class Staff, which `desk` reads."""
     async with running_rt(tmp_path) as real:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+import pytest_asyncio
 
 from knowledge.errors import PermanentSourceError
 from tests.fakes.helpdesks.base import TOKEN, FakeHelpdesk
@@ -27,7 +28,9 @@ HTML = '<p>Go <a href="https://acme.example/x">here</a>.</p><ol><li>Open</li><li
 TEXT = "Go [here](https://acme.example/x).\n\n1. Open\n2. Press\n"
 
 
-@pytest.fixture(params=FAKES, ids=lambda fake: fake.__name__.removeprefix("Fake").lower())
+@pytest_asyncio.fixture(
+    loop_scope="session", params=FAKES, ids=lambda fake: fake.__name__.removeprefix("Fake").lower()
+)
 async def fake(request: pytest.FixtureRequest, desk: Desk) -> AsyncIterator[FakeHelpdesk]:
     """A running helpdesk with six articles, which `desk` reads."""
     helpdesk: FakeHelpdesk = request.param()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+import pytest_asyncio
 
 from knowledge.errors import PermanentSourceError
 from tests.fakes.helpdesks.faults import Fault
@@ -19,7 +20,7 @@ PATHS = [f"/help/{number}" for number in range(1, 7)]
 TEXT = "The page tells number {} at such a length that an extractor takes it for an article of its own."
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def site(desk: Desk) -> AsyncIterator[FakeSite]:
     """A site with six pages that link each other in a row, which `desk` reads."""
     fake = FakeSite()

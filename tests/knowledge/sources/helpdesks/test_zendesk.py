@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+import pytest_asyncio
 
 from knowledge.errors import PermanentSourceError
 from tests.fakes.helpdesks.faults import Fault
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 STEPS = '<p>Go <a href="/hc/en-us/articles/2">here</a>.</p><ol><li>Open</li><li>Press</li></ol>'
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def zendesk(desk: Desk) -> AsyncIterator[FakeZendesk]:
     """A running Zendesk with three articles, which `desk` reads."""
     fake = FakeZendesk()
