@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from connectors.base import Address, Person
 
 CONSOLE = "console"
+WEB = "web"
 """The platform of the terminal: whoever sits at it runs the bot."""
 INTERNAL = "internal"
 """The label of what an admin adds in a chat, unless another is said."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bot.objections import Objections
     from bot.outbox import Outbox
     from bot.staff import Staff
+    from bot.wishes import Wishes
     from knowledge.answer_cache import AnswerCache
 
 
@@ -48,6 +49,10 @@ class DeskParts(AdminParts):
     async def complaints(self) -> Complaints:
         """Give what acts on bad ratings."""
         return await self._once("complaints", self._build_complaints)
+
+    async def wishes(self) -> Wishes:
+        """Give who wishes to be told of an answer."""
+        return await self._once("wishes", self._build_wishes)
 
     async def redis(self) -> Redis | None:
         """Give a client of Redis or the embedded Valkey; None with a warning when that cannot be started."""
@@ -105,3 +110,8 @@ class DeskParts(AdminParts):
             access=self.access,
             library=await self.library(),
         )
+
+    async def _build_wishes(self) -> Wishes:
+        from bot.wishes import Wishes
+
+        return Wishes(await self.database(), self.clock)

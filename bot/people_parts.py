@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from bot.commands.call import CommandGroup
     from bot.privacy import Privacy
     from bot.shadow import Shadow
+    from bot.wishes import Wish, WishWatch
 
 
 async def build_asker(app: App) -> Asker:
@@ -32,7 +33,26 @@ async def build_shadow(app: App) -> Shadow:
         library=await app.library(),
         clock=app.clock,
         staff_channel=app.settings.desk.staff_channel,
+        old=app.settings.answer.old,
     )
+
+
+async def build_wish_watch(app: App) -> WishWatch:
+    """Give what tells people that their question can be answered now."""
+    from bot.wishes import WishWatch
+    from knowledge.models import Question, Verdict
+
+    index, evidence, helpdesk = await app.index(), await app.evidence(), await app.helpdesk()
+
+    async def is_answered(wish: Wish) -> bool:
+        found = await evidence.run(Question(wish.text, wish.audience))
+        if found.verdict is not Verdict.ANSWERED:
+            return False  # most end here, before an answer is written
+        persona = app.personas.default
+        answer = await helpdesk.answer(wish.text, audience=wish.audience, persona=persona)
+        return answer.verdict is Verdict.ANSWERED
+
+    return WishWatch(await app.wishes(), await app.outbox(), await app.leases(), index.version, is_answered)
 
 
 async def people_commands(app: App) -> tuple[CommandGroup, ...]:
@@ -44,18 +64,21 @@ async def people_commands(app: App) -> tuple[CommandGroup, ...]:
     from bot.commands.places import PlaceCommands
     from bot.commands.privacy import PrivacyCommands
     from bot.commands.voice import VoiceCommands
+    from bot.commands.wishes import WishCommands
     from bot.given_answers import GivenAnswers
 
     questions, upkeep, places = await app.questions(), await app.upkeep(), await app.places()
     shadow = await app.shadow()
+    given = GivenAnswers(questions, app.access)
     answers = AnswerCommands(
         questions=questions,
-        given=GivenAnswers(questions, app.access),
+        given=given,
         library=await app.library(),
         asker=await build_asker(app),
         access=app.access,
         outbox=await app.outbox(),
         clock=app.clock,
+        old=app.settings.answer.old,
     )
     return (
         AboutCommands(questions, upkeep, (await app.health()).states, app.clock, answers),
@@ -72,6 +95,7 @@ async def people_commands(app: App) -> tuple[CommandGroup, ...]:
         ),
         DraftCommands(shadow),
         PrivacyCommands(await _privacy(app)),
+        WishCommands(await app.wishes(), given),
     )
 
 
@@ -83,5 +107,8 @@ async def _privacy(app: App) -> Privacy:
         conversation=await app.conversation(),
         cache=await app.answer_cache(),
         clock=app.clock,
-        others={"objections to answers": await app.objections()},
+        others={
+            "objections to answers": await app.objections(),
+            "wishes to be told": await app.wishes(),
+        },
     )

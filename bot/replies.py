@@ -10,7 +10,7 @@ from knowledge.models import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from config.persona import Persona
     from knowledge.models import Answer, Article, Citation, SyncReport
@@ -25,6 +25,7 @@ TOO_MANY = Reply(
 _DAYS_OF = (("year", 365), ("month", 30), ("week", 7))
 _SHOWN_FAILURES = 5
 _SHOWN_CLOSEST = 3
+_LONGEST_WISH = 1_000
 
 
 def ago(then: datetime, now: datetime) -> str:
@@ -40,10 +41,19 @@ def ago(then: datetime, now: datetime) -> str:
     return f"{days} days ago"
 
 
-def from_answer(answer: Answer, persona: Persona, now: datetime, *, share: bool = False) -> Reply:
+def from_answer(
+    answer: Answer,
+    persona: Persona,
+    now: datetime,
+    *,
+    share: bool = False,
+    wish: bool = False,
+    old: timedelta | None = None,
+) -> Reply:
     """Show an answer with its articles, their dates, and what can be done next.
 
-    `share`: it is for the asker's eyes, and may be answered afresh for the channel.
+    `share`: it is for the asker's eyes, and may be answered afresh for the channel. `wish`: whoever asks can be told
+    later. An article that was not updated for longer than `old` is marked.
     """
     match answer.verdict:
         case Verdict.SMALLTALK:
@@ -51,12 +61,13 @@ def from_answer(answer: Answer, persona: Persona, now: datetime, *, share: bool 
         case Verdict.ERROR:
             return apology(persona, answer.id)
         case Verdict.UNANSWERED:
-            return _unanswered(answer, persona, now)
+            return _unanswered(answer, persona, now, wish=wish, old=old)
         case Verdict.ANSWERED | Verdict.UNSURE:
             text = answer.text
     if persona.sign_off and answer.verdict is Verdict.ANSWERED:  # under a guess it would be glib
         text = f"{text}\n\n{persona.sign_off}"
-    return Reply(text, links(answer.citations, now), actions(answer.id, share=share), reference=answer.id)
+    shown = links(answer.citations, now, old)
+    return Reply(text, shown, actions(answer.id, share=share), reference=answer.id)
 
 
 def actions(answer_id: str, *, share: bool = False) -> tuple[Action, ...]:
@@ -75,18 +86,18 @@ def apology(persona: Persona, reference: str) -> Reply:
     return Reply(f"{persona.apology} (ref {reference})", actions=(HUMAN,), reference=reference)
 
 
-def links(citations: Iterable[Citation], now: datetime) -> tuple[Link, ...]:
-    """Give one link an article, in the order of the citations, each with its article's age."""
+def links(citations: Iterable[Citation], now: datetime, old: timedelta | None = None) -> tuple[Link, ...]:
+    """Give one link an article, in the order of the citations, each with its article's age; past `old` a warning."""
     articles: dict[tuple[str, str], Link] = {}
     for citation in citations:
-        link = Link(citation.title, web_url(citation.url), _age(citation.updated_at, now))
+        link = Link(citation.title, web_url(citation.url), _age(citation.updated_at, now, old))
         articles.setdefault((citation.source, citation.article_id), link)
     return tuple(articles.values())
 
 
-def links_to(articles: Iterable[Article], now: datetime) -> tuple[Link, ...]:
+def links_to(articles: Iterable[Article], now: datetime, old: timedelta | None = None) -> tuple[Link, ...]:
     """Give one link to each article, with its age."""
-    return tuple(Link(one.title, web_url(one.url), _age(one.updated_at, now)) for one in articles)
+    return tuple(Link(one.title, web_url(one.url), _age(one.updated_at, now, old)) for one in articles)
 
 
 def web_url(url: str | None) -> str | None:
@@ -138,16 +149,23 @@ def _sync_lines(report: SyncReport) -> list[str]:
     return lines
 
 
-def _unanswered(answer: Answer, persona: Persona, now: datetime) -> Reply:
+def _unanswered(
+    answer: Answer, persona: Persona, now: datetime, *, wish: bool, old: timedelta | None
+) -> Reply:
     text = answer.text or persona.no_answer
-    closest = links(answer.closest, now)[:_SHOWN_CLOSEST]
+    closest = links(answer.closest, now, old)[:_SHOWN_CLOSEST]
     if closest:
         text = f"{text}\n\nThe closest articles I have:"
-    return Reply(text, closest, (HUMAN,), reference=answer.id)
+    wishes = wish and len(answer.question) <= _LONGEST_WISH
+    can = (HUMAN, Action("wish", "Tell me when there is an answer", answer.id)) if wishes else (HUMAN,)
+    return Reply(text, closest, can, reference=answer.id)
 
 
-def _age(updated_at: datetime | None, now: datetime) -> str:
-    return f"updated {ago(updated_at, now)}" if updated_at else ""
+def _age(updated_at: datetime | None, now: datetime, old: timedelta | None) -> str:
+    if updated_at is None:
+        return ""
+    age = f"updated {ago(updated_at, now)}"
+    return f"{age}, may be outdated" if old is not None and now - updated_at > old else age
 
 
 def _counted(number: int, unit: str) -> str:

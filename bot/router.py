@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from bot import replies
-from bot.access import CONSOLE
+from bot.access import CONSOLE, WEB
 from bot.asking import Answering, Asker
 from bot.limits import Allowed
 from bot.questions import is_private
@@ -19,7 +19,7 @@ from knowledge.models import Answer, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from bot.access import Access
     from bot.asking import Answered
@@ -88,8 +88,12 @@ class Router:
         limits: Limits | None = None,
         shadow: Drafting | None = None,
         gives_way: Callable[[Address], Awaitable[bool]] | None = None,
+        old: timedelta | None = None,
     ) -> None:
-        """`gives_way` tells where a person has taken over, so that the bot does commands only."""
+        """`gives_way` tells where a person has taken over, so that the bot does commands only.
+
+        Articles that were not updated for longer than `old` are marked under answers.
+        """
         self._asker = Asker(helpdesk, access, personas, conversation)
         self._commands = commands
         self._access = access
@@ -101,6 +105,7 @@ class Router:
         self._limits = limits
         self._shadow = shadow
         self._gives_way = gives_way
+        self._old = old
         self._log = structlog.get_logger()
 
     def concerns(self, event: Event) -> bool:
@@ -175,7 +180,12 @@ class Router:
         if not event.addressed and answered.answer.verdict is not Verdict.ANSWERED:
             return None  # nobody asked the bot: it speaks only when the articles answer
         return replies.from_answer(
-            answered.answer, self._persona(event), self._clock(), share=event.asked_in is not None
+            answered.answer,
+            self._persona(event),
+            self._clock(),
+            share=event.asked_in is not None,
+            wish=event.address.platform not in {CONSOLE, WEB},
+            old=self._old,
         )
 
     async def _drafted(

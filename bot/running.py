@@ -16,6 +16,7 @@ from bot.access import CONSOLE
 from bot.errors import NothingToRun
 from bot.health import Part
 from bot.outbox import OutboxRunner
+from bot.people_parts import build_wish_watch
 from bot.remembered import RedisRemembered
 from bot.scheduler import Scheduler
 from bot.web.application import build_application
@@ -106,6 +107,7 @@ async def _run_all(
         delivery.run(reachable),
         OutboxRunner(await app.outbox(), connectors).run(),
         scheduler.run(),
+        (await build_wish_watch(app)).run(),
         _warm(app),
     ]
     if handoff is not None:

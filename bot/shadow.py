@@ -53,6 +53,7 @@ class Shadow:
         library: ArticleLibrary,
         clock: Callable[[], datetime],
         staff_channel: str = "",
+        old: timedelta | None = None,
     ) -> None:
         self._access = access
         self._asker = asker
@@ -61,6 +62,7 @@ class Shadow:
         self._library = library
         self._clock = clock
         self._staff_channel = staff_channel
+        self._old = old
         self._log = structlog.get_logger()
 
     def staff_of(self, address: Address) -> Address | None:
@@ -155,7 +157,7 @@ class Shadow:
         return await self._kept({**payload, **drafted, "question": payload["question"]}, note)
 
     def _draft(self, answer: Answer, persona: Persona) -> dict[str, Any]:
-        shown = replies.from_answer(answer, persona, self._clock())
+        shown = replies.from_answer(answer, persona, self._clock(), old=self._old)
         articles = {ArticleRef(one.source, one.article_id): one for one in answer.citations or answer.closest}
         cited = [
             {

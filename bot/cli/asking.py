@@ -36,7 +36,7 @@ def ask_once(
         if as_json:
             print_json(answer_json(answer))
         else:
-            show(replies.from_answer(answer, speaking, app.clock()))
+            show(replies.from_answer(answer, speaking, app.clock(), old=settings.answer.old))
         return 1 if answer.verdict is Verdict.ERROR else 0
 
     return execute(settings, work)

@@ -13,7 +13,7 @@ from knowledge.models import PUBLIC, ArticleRef, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from bot.access import Access
     from bot.asking import Asker
@@ -46,6 +46,7 @@ class AnswerCommands:
         access: Access,
         outbox: Outbox,
         clock: Callable[[], datetime],
+        old: timedelta | None = None,
     ) -> None:
         self._questions = questions
         self._given = given
@@ -54,6 +55,7 @@ class AnswerCommands:
         self._access = access
         self._outbox = outbox
         self._clock = clock
+        self._old = old
 
     def doing(self) -> Mapping[str, Doing]:
         """See `CommandGroup`."""
@@ -83,7 +85,9 @@ class AnswerCommands:
         parts = [self._shown(article, cited) for article in found.values()]
         if len(found) < len(set(refs)):
             parts.append("An article that it stood on as well is not there any more.")
-        return Reply("\n\n".join(parts), replies.links_to(found.values(), self._clock()), private=True)
+        return Reply(
+            "\n\n".join(parts), replies.links_to(found.values(), self._clock(), self._old), private=True
+        )
 
     async def why(self, call: Call) -> Reply:
         """Tell how an answer came about: the one that is named, or the last one here."""
@@ -112,7 +116,7 @@ class AnswerCommands:
         answer, persona = await self._asker.ask_for(searched(asked), call.address, readers)
         if answer.verdict not in {Verdict.ANSWERED, Verdict.UNSURE}:
             raise CommandError(NOT_FOR_ALL)
-        shown = replies.from_answer(answer, persona, self._clock())
+        shown = replies.from_answer(answer, persona, self._clock(), old=self._old)
         who = plain(call.sender.name or call.sender.id, 80)
         head = f"**{who}** asked: {plain(asked.text, _QUESTION_SHOWN)}"
         reply = Reply(f"{head}\n\n{shown.text}", shown.links, shown.actions, reference=answer.id)

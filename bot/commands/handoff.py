@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.access import CONSOLE
+from bot.access import CONSOLE, WEB
 from bot.errors import CommandError, NotAllowed
 from bot.handoff.service import new_key
 from bot.handoff.staff_channel import channel_address
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from bot.questions import Asked, Questions
     from config.handoff import HandoffSettings
 
-WEB = "web"
 _NO_DESK = Reply("I cannot pass questions on to a person here; please write to your helpdesk.", private=True)
 _NO_QUESTION = "Ask your question first; then I can pass it on."
 _LINES = 10

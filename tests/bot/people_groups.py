@@ -13,6 +13,7 @@ from bot.commands.handoff import HandoffCommands
 from bot.commands.places import PlaceCommands
 from bot.commands.privacy import PrivacyCommands
 from bot.commands.voice import VoiceCommands
+from bot.commands.wishes import WishCommands
 from bot.conversation import Conversation
 from bot.given_answers import GivenAnswers
 from bot.outbox import Outbox
@@ -21,6 +22,7 @@ from bot.platforms import Platforms
 from bot.privacy import Privacy
 from bot.proposals import Proposals
 from bot.shadow import Shadow
+from bot.wishes import Wishes
 from config.handoff import HandoffSettings
 from config.settings import CacheSettings
 from knowledge.answer_cache import AnswerCache
@@ -79,5 +81,6 @@ def people_groups(
         ),
         DraftCommands(shadow),
         PrivacyCommands(privacy),
+        WishCommands(Wishes(database, clock), GivenAnswers(questions, access)),
         HandoffCommands(None, questions, Platforms(), HandoffSettings()),
     )

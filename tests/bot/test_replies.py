@@ -93,6 +93,23 @@ def test_an_answer_shows_each_article_once_with_its_age(persona: Persona) -> Non
     ]
 
 
+def test_an_old_article_is_marked(persona: Persona) -> None:
+    """Past `old` its age has a warning; at it, and without a limit, it has none."""
+    cited = (citation("Reset", days=731), citation("Keys", days=730), citation("Doors"))
+    answer = Answer("a1", "?", "Press *Reset*.", Verdict.ANSWERED, 0.9, cited)
+    old = [link.note for link in from_answer(answer, persona, NOW, old=timedelta(days=730)).links]
+    assert old == ["updated 2 years ago, may be outdated", "updated 2 years ago", ""]
+    assert "outdated" not in str(from_answer(answer, persona, NOW).links)
+
+
+def test_no_answer_offers_to_tell_later_where_that_can_be_done(persona: Persona) -> None:
+    """The button names the answer; under a story nobody would find again there is none."""
+    answer = Answer("a1", "?", persona.no_answer, Verdict.UNANSWERED, 0.1)
+    assert [one.value for one in from_answer(answer, persona, NOW, wish=True).actions] == ["", "a1"]
+    story = replace(answer, question="so " * 400)
+    assert [one.name for one in from_answer(story, persona, NOW, wish=True).actions] == ["human"]
+
+
 def test_no_answer_offers_the_closest_articles_and_a_person(persona: Persona) -> None:
     """The persona's refusal comes with three titles at most, and with the way to a person."""
     near = tuple(citation(f"Article {number}") for number in range(5))
