@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from knowledge.models import Missing, ScoredPassage
 
 
-_RULES_VERSION = "2"
+_RULES_VERSION = "3"
 """Moves when the same features would be judged otherwise by the rules, or other features be made."""
 _RULE_ODDS = math.exp(-1.5)
 _BELOW = 0.99
@@ -26,6 +26,9 @@ _LACKING = 0.45
 """Weight of a topic word times how much is missing of it: half of a rare word."""
 _FEW_WORDS = math.log1p(6)
 """As `topic_words` has it: in a longer question a word more or less is not the subject."""
+_TWO_WORDS = math.log1p(2)
+_WHOLLY, _ALONE = 0.97, 0.3
+"""Share of the title that is asked for, and of the topic that no other article holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,9 @@ class EvidenceGate:
     - when it is asked who did something, and the article tells how it is done (`features_topic.py`).
 
     And a brief question whose article lacks a word of its topic, and any that means nearly the same, is unsure at best:
-    the lift code is not the door code.
+    the lift code is not the door code. One whose article alone holds two words of it or more, all of them, under a
+    title that it asks for wholly, is unsure at worst: similarity says little of a language that the model was not
+    made for.
     """
 
     model: GateModel
@@ -138,8 +143,15 @@ class EvidenceGate:
         if missing or features["opposite"] or features["asks_who_did"]:
             odds = confidence / max(1.0 - confidence, 1e-9) * _RULE_ODDS
             return min(odds / (1.0 + odds), unsure)
-        lacks = not features["story"] and features["topic_worst"] >= _LACKING
-        return unsure if lacks and features["topic_words"] <= _FEW_WORDS else confidence
+        if features["story"] or features["topic_words"] > _FEW_WORDS:
+            return confidence
+        return unsure if features["topic_worst"] >= _LACKING else max(confidence, self._floor(features))
+
+    def _floor(self, features: Mapping[str, float]) -> float:
+        held = (
+            features["topic_whole"] and features["title_held"] >= _WHOLLY and features["topic_lead"] >= _ALONE
+        )
+        return self.unsure_confidence if held and features["topic_words"] >= _TWO_WORDS else 0.0
 
     def verdict(self, confidence: float) -> Verdict:
         """Give the verdict for a confidence."""

@@ -20,8 +20,10 @@ class _Side:
     words: frozenset[str]
     phrases: tuple[re.Pattern[str], ...]
 
-    def stands_in(self, text: str, held: frozenset[str]) -> bool:
-        return not self.words.isdisjoint(held) or any(phrase.search(text) for phrase in self.phrases)
+    def said_in(self, text: str, held: frozenset[str]) -> frozenset[str]:
+        found = (phrase.search(text) for phrase in self.phrases)
+        ends = (match.group().split() for match in found if match)
+        return (self.words & held).union(*({phrase[0], phrase[-1]} for phrase in ends))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,28 +37,32 @@ def asks_the_opposite(question: str, texts: Sequence[str]) -> bool:
 
     Only known pairs of operations count, in English, German and French.
     """
-    wanted = _operations(question)
+    wanted = operations(question).keys()
     one_way = {(group, side) for group, side in wanted if (group, not side) not in wanted}
     if not one_way:
         return False
-    told = _operations("\n".join(texts))
+    told = operations("\n".join(texts)).keys()
     return not one_way & told and any((group, not side) in told for group, side in one_way)
+
+
+def operations(text: str) -> dict[tuple[int, bool], frozenset[str]]:
+    """Give the operations that a text speaks of, each with the casefolded words that say so.
+
+    Two texts that share a key speak of the same operation, whatever words they use: "switch on", "aktivieren".
+    """
+    folded = text.casefold()
+    held = frozenset(words(folded))
+    return {
+        (number, done): said
+        for number, group in enumerate(_groups())
+        for done, side in ((True, group.do), (False, group.undo))
+        if (said := side.said_in(folded, held))
+    }
 
 
 def opposite_of(word: str) -> frozenset[str]:
     """Give the casefolded words for undoing what a word means; empty for most words."""
     return _opposites().get(word, frozenset())
-
-
-def _operations(text: str) -> set[tuple[int, bool]]:
-    folded = text.casefold()
-    held = frozenset(words(folded))
-    return {
-        (number, done)
-        for number, group in enumerate(_groups())
-        for done, side in ((True, group.do), (False, group.undo))
-        if side.stands_in(folded, held)
-    }
 
 
 @lru_cache(maxsize=1)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from knowledge.answering.gate_opposites import opposite_of
+from knowledge.aliases import named_in, spoken
+from knowledge.answering.gate_opposites import operations, opposite_of
 from knowledge.answering.language import STOP_WORDS, detect_language
 from knowledge.answering.missing_words import ALIASES, NO_THINGS, SHELL
 from knowledge.answering.words import clip, names_platform, stem, words
@@ -97,13 +98,33 @@ def support_for(question: str, texts: Sequence[str], vectors: WordVectors) -> Su
     language = detect_language(question) or "en"
     topic = topic_words(question, language)
     held = [_held(text, language, vectors) for text in texts]
-    table = [[_support(word, language, one, vectors) for one in held] for word in topic]
+    same = [_said_otherwise(question, text) for text in texts]
+    table = [
+        [
+            1.0 if word in said else _support(word, language, one, vectors)
+            for one, said in zip(held, same, strict=True)
+        ]
+        for word in topic
+    ]
     weights = [_weight(word, language, vectors) for word in topic]
     return Support(
         tuple(topic),
         np.asarray(weights, np.float32),
         np.asarray(table, np.float32).reshape(len(topic), len(texts)),
     )
+
+
+def _said_otherwise(question: str, text: str) -> frozenset[str]:
+    """Give the words of a question whose thing or operation the text has under another name."""
+    wanted, named = operations(question), named_in(question)
+    found = [wanted[key] for key in wanted.keys() & _done_in(text)] if wanted else []
+    found += [thing.words for thing in named if thing.stands_in(spoken(text))]
+    return frozenset[str]().union(*found)
+
+
+@lru_cache(maxsize=4096)
+def _done_in(text: str) -> frozenset[tuple[int, bool]]:
+    return frozenset(operations(text))
 
 
 def _weight(word: str, language: str, vectors: WordVectors) -> float:

@@ -17,6 +17,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from knowledge.aliases import named_in
 from knowledge.answering.language import STOP_WORDS, detect_language
 from knowledge.answering.missing_words import ALIASES, CONNECTS, MEANS, NO_THINGS, PLATFORM_NAMES, WHOM
 from knowledge.answering.words import clip, content_stems, names_platform, platforms, words
@@ -83,7 +84,8 @@ def topic_first(question: str, passages: Sequence[ScoredPassage]) -> list[Scored
 def _forms(word: str) -> tuple[str, ...]:
     """Give the words of which one is enough: the names of a platform, and what "2fa" is written out as."""
     folded = word.casefold()
-    return (*ALIASES.get(folded, ()), *names_platform(folded), folded)
+    others = [name.replace(" ", "-") for thing in named_in(folded) for name in thing.others]
+    return (*ALIASES.get(folded, ()), *others, *names_platform(folded), folded)
 
 
 def _things(text: str) -> list[_Thing]:

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from knowledge.aliases import other_names
+
 _MOST_CHARACTERS = 4_000
 _REST_WEIGHT = 0.4
 """Of words below the first paragraph: in a mail or a forum post that one is the subject, the rest tells the story."""
+_ALIAS_WEIGHT = 0.4
+"""Of the other names of what is asked for: less than the words themselves."""
+_BRIEF = 20
+"""Words of a question that is put in a sentence or two; who writes more says it in several words already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,4 +32,8 @@ def plan_query(text: str) -> QueryPlan:
     whole = text.strip()[:_MOST_CHARACTERS]
     lead, _, rest = whole.partition("\n\n")
     keywords = ((lead, 1.0), (rest, _REST_WEIGHT)) if rest.strip() else ((whole, 1.0),)
+    aliases = other_names(whole) if len(whole.split()) <= _BRIEF else ""
+    if aliases:
+        keywords = (*keywords, (aliases, _ALIAS_WEIGHT))
+        return QueryPlan(texts=(whole, f"{whole} ({aliases})"), weights=(0.5, 0.5), keywords=keywords)
     return QueryPlan(texts=(whole,), weights=(1.0,), keywords=keywords)
