@@ -61,10 +61,11 @@ class Vectors:
     embedding: Embedding
     known: dict[bytes, np.ndarray[Any, Any]] = field(default_factory=dict)
 
-    def load(self) -> None:
-        """Read what an earlier run kept; the file is this script's own."""
-        if self.path.exists():
-            self.known = pickle.loads(self.path.read_bytes())  # noqa: S301 - written by `save`, in --work
+    def load(self, also: Path) -> None:
+        """Read what earlier runs kept, here and in `also`; the files are this script's own."""
+        for path in (also, self.path):
+            if path.exists():
+                self.known |= pickle.loads(path.read_bytes())  # noqa: S301 - written by `save`, in --work
 
     def save(self) -> None:
         """Keep them."""
