@@ -62,10 +62,17 @@ def forge(secret: str, headers: Mapping[str, str], body: bytes, now: datetime) -
     return body if _is_standard(secret, headers, body, now) else None
 
 
+def confluence(secret: str, headers: Mapping[str, str], body: bytes, _now: datetime) -> bytes | None:
+    """HMAC-SHA256, of Data Center: https://confluence.atlassian.com/doc/managing-webhooks-1021225606.html."""
+    said = headers.get("x-hub-signature", "")
+    return body if _same(said, f"sha256={_sha256(secret, body).hex()}") else None
+
+
 SCHEMES: Final[Mapping[str, Verify]] = {
     "zendesk": zendesk,
     "intercom": intercom,
     "discourse": discourse,
+    "confluence": confluence,
     "git": forge,
 }
 """By type of source."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 SECRET = "s3cr3t-of-the-hook"
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 BODY = b'{"type":"zen:event-type:article.published","detail":{"body":"Indexed? Never."}}'
-TYPES = ("zendesk", "intercom", "discourse", "git")
+TYPES = ("zendesk", "intercom", "discourse", "git", "confluence")
 
 
 def source(kind: str, **more: str) -> SourceSettings:
@@ -54,6 +54,8 @@ def signed(kind: str, body: bytes, *, at: datetime = NOW, secret: str = SECRET) 
         return {"X-Hub-Signature": f"sha1={digest('sha1', body, secret).hex()}"}
     if kind == "discourse":
         return {"X-Discourse-Event-Signature": f"sha256={sha256}", "X-Discourse-Event-Id": "1"}
+    if kind == "confluence":
+        return {"X-Hub-Signature": f"sha256={sha256}"}
     return {"X-Hub-Signature-256": f"sha256={sha256}", "X-GitHub-Delivery": "1"}
 
 
