@@ -2,7 +2,10 @@
 
 ConnectorError
 ├── ConnectorConfigError     a token or a setting is missing or refused; said once at start, in one line
-└── DeliveryError            a reply could not be delivered
+├── DeliveryError            a reply could not be delivered
+└── NotTakenError            an event was not taken; whoever sent it is told what to do
+    ├── BusyError            it is to be sent again
+    └── RepeatedError        it was answered before
 """
 
 
@@ -16,3 +19,15 @@ class ConnectorConfigError(ConnectorError):
 
 class DeliveryError(ConnectorError):
     """A reply could not be delivered."""
+
+
+class NotTakenError(ConnectorError):
+    """An event was not taken; the message is for whoever sent it."""
+
+
+class BusyError(NotTakenError):
+    """It is to be sent again, as it is."""
+
+
+class RepeatedError(NotTakenError):
+    """It was answered before, and the answer is not kept here."""

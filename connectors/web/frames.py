@@ -6,16 +6,17 @@ import hashlib
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from connectors.base import Address, Command, IncomingMessage
+from connectors.forms import Form
+from connectors.once import id_of
 from connectors.web.visitors import WEB
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from connectors.base import Event, Person, Reply
-    from connectors.forms import Form
 
 
 class Hello(BaseModel):
@@ -57,9 +58,13 @@ def to_event(frame: Frame, address: Address, person: Person, now: datetime) -> E
     return Command(frame.id, address, person, frame.name, frame.value, now, fields=frame.fields)
 
 
-def event_id(event: Event) -> str:
-    """Give the page's id of the event."""
-    return event.message_id if isinstance(event, IncomingMessage) else event.command_id
+def from_outcome(event: Event, outcome: Reply | Form | None) -> dict[str, Any]:
+    """Give what came of an event as a frame: a reply, a form that is to be filled in, or silence."""
+    if outcome is None:
+        return {"type": "silence", "id": id_of(event)}
+    return (
+        from_form(id_of(event), outcome) if isinstance(outcome, Form) else from_reply(id_of(event), outcome)
+    )
 
 
 def from_reply(event: str, reply: Reply) -> dict[str, Any]:
@@ -84,4 +89,12 @@ def from_form(event: str, form: Form) -> dict[str, Any]:
 
 def error(event: Event | None, reason: str) -> dict[str, Any]:
     """Say why something was not done."""
-    return {"type": "error", "id": event_id(event) if event else "", "reason": reason}
+    return {"type": "error", "id": id_of(event) if event else "", "reason": reason}
+
+
+def reason_of(failure: BaseException) -> str:
+    """Say what is wrong with what came, without repeating it."""
+    if isinstance(failure, ValidationError):
+        first = failure.errors(include_input=False, include_url=False)[0]
+        return f"{'.'.join(map(str, first['loc'])) or 'the frame'}: {first['msg']}"
+    return str(failure) or "nothing came in time"

@@ -24,6 +24,14 @@ class TokenRefusedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who it is, and for how many seconds from now on that holds; None for ever."""
+
+    person: Person
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """A site: `origins` may embed the chat, and `secret` signs its tokens, which may hold labels of `audience`."""
 
@@ -32,15 +40,15 @@ class Site:
     audience: frozenset[str]
     secret: str = ""
 
-    def visitor(self, token: str, client: str, clock: Callable[[], datetime]) -> Person:
-        """Give the person of a token, or an anonymous one by the network address. Raises TokenRefusedError.
+    def visitor(self, token: str, client: str, clock: Callable[[], datetime]) -> Visitor:
+        """Give who a token names, or somebody anonymous by the network address. Raises TokenRefusedError.
 
         The token is a JWT (RFC 7519) signed with HS256: `sub`, `exp` at most an hour ahead, `aud` the site's key,
         and `labels`, a list. A visitor is always a guest to the rest of the bot: never an admin.
         """
         if not token:
             known = hashlib.sha256(f"{self.key} {client}".encode()).hexdigest()[:16]
-            return Person(f"{WEB}:{self.key}/anonymous-{known}", guest=True)
+            return Visitor(Person(f"{WEB}:{self.key}~{known}", guest=True))  # no `sub` makes such an id
         if not self.secret:
             raise TokenRefusedError(
                 "this site takes no tokens; set secret_env or secret_file in its [[sites]]"
@@ -63,4 +71,5 @@ class Site:
             raise TokenRefusedError("the token has expired, or lives for more than an hour")
         if not subject or not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
             raise TokenRefusedError("the token needs a sub, and its labels must be a list of words")
-        return Person(f"{WEB}:{self.key}/{subject}", guest=True, labels=frozenset(labels) & self.audience)
+        held = frozenset(labels) & self.audience
+        return Visitor(Person(f"{WEB}:{self.key}/{subject}", guest=True, labels=held), expires - now)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.app import App
+from bot.commands.table import COMMANDS
 from config.settings import Settings
 from tests.fakes.discord_spec import DiscordSpec
 from tests.fakes.slack.workspace import Channel
@@ -141,5 +142,25 @@ async def test_web(tmp_path: Path, models: Path, subtests: pytest.Subtests) -> N
     async with running(settings_in(tmp_path, models), driver, said):
         try:
             await tried(driver, subtests)
+            await no_admin_commands(driver)
         finally:
             await driver.close()
+
+
+async def no_admin_commands(driver: WebDriver) -> None:
+    """By a click, by words, and by a form that was never shown: a visitor changes nothing."""
+    for spec in COMMANDS:
+        if not spec.admin:
+            continue
+        for shown in (
+            await driver.command(spec.name, "Title\nText"),
+            await driver.submit(spec.name, {"title": "Vault", "text": "Open to all.", "reason": "x"}),
+        ):
+            assert f"`{spec.name}` is for the bot's admins" in shown.text, spec.name
+            assert shown.form is None
+    before = [(await driver.command(name)).text for name in ("list", "persona", "help")]
+    for said in ("reindex", "sync docs", "remove docs/mac", "add Vault\nOpen to all.", "persona formal"):
+        assert (await driver.ask(said)).texts, said
+    assert [(await driver.command(name)).text for name in ("list", "persona", "help")] == before
+    assert "Tunnelblick" in (await driver.ask("How do I get on the VPN with my MacBook?")).text
+    assert "Open to all" not in (await driver.ask("How do I open the vault?")).text

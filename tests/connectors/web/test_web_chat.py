@@ -277,7 +277,7 @@ async def test_what_nobody_asked_for_reaches_the_open_page(desk: Desk) -> None:
 
 
 async def _address(desk: Desk) -> Address:
-    (channel,) = desk.connector._open
+    (channel,) = desk.connector._pages._shown
     return Address("web", channel, None, "shop")
 
 
