@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from bot.helpdesk import Helpdesk
     from bot.personas import Personas
     from bot.places import Places
-    from bot.questions import Questions
     from bot.shadow import Shadow
     from config.settings import Settings
     from connectors.base import ChatConnector
@@ -69,10 +68,6 @@ class App(DeskParts):
     async def helpdesk(self) -> Helpdesk:
         """Give what answers questions: the cache where it is on, then the articles."""
         return await self._once("helpdesk", self._build_helpdesk)
-
-    async def questions(self) -> Questions:
-        """Give the record of questions and ratings."""
-        return await self._once("questions", self._build_questions)
 
     async def places(self) -> Places:
         """Give what was changed in places from chats; it is read now."""
@@ -141,11 +136,6 @@ class App(DeskParts):
         from knowledge.answering.llm.budget import RedisCounter
 
         return RedisCounter(redis)
-
-    async def _build_questions(self) -> Questions:
-        from bot.questions import Questions
-
-        return Questions(await self.database(), self.clock)
 
     async def _build_conversation(self) -> Conversation:
         from bot.conversation import Conversation

@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 
     from bot.access import Access
     from bot.complaints import Complaints
+    from bot.digest import Digest
     from bot.objections import Objections
     from bot.outbox import Outbox
+    from bot.questions import Questions
     from bot.staff import Staff
     from bot.wishes import Wishes
     from knowledge.answer_cache import AnswerCache
@@ -53,6 +55,14 @@ class DeskParts(AdminParts):
     async def wishes(self) -> Wishes:
         """Give who wishes to be told of an answer."""
         return await self._once("wishes", self._build_wishes)
+
+    async def digest(self) -> Digest:
+        """Give what tells the staff of the week."""
+        return await self._once("digest", self._build_digest)
+
+    async def questions(self) -> Questions:
+        """Give the record of questions and ratings."""
+        return await self._once("questions", self._build_questions)
 
     async def redis(self) -> Redis | None:
         """Give a client of Redis or the embedded Valkey; None with a warning when that cannot be started."""
@@ -115,3 +125,24 @@ class DeskParts(AdminParts):
         from bot.wishes import Wishes
 
         return Wishes(await self.database(), self.clock)
+
+    async def _build_questions(self) -> Questions:
+        from bot.questions import Questions
+
+        return Questions(await self.database(), self.clock)
+
+    async def _build_digest(self) -> Digest:
+        from bot.digest import Digest
+
+        return Digest(
+            self.settings.desk,
+            staff=await self.staff(),
+            access=self.access,
+            questions=await self.questions(),
+            gaps=await self.gaps(),
+            library=await self.library(),
+            objections=await self.objections(),
+            database=await self.database(),
+            leases=await self.leases(),
+            clock=self.clock,
+        )

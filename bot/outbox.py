@@ -74,6 +74,12 @@ class Outbox:
         self._news.set()
         return True
 
+    async def knows(self, idempotency_key: str) -> bool:
+        """Whether something was put with this key, said by now or not."""
+        query = select(outbox.c.id).where(outbox.c.idempotency_key == idempotency_key)
+        async with self._database.read() as connection:
+            return (await connection.scalar(query)) is not None
+
     async def waiting(self) -> int:
         """Count what is still to be said, now or later."""
         query = select(outbox.c.id).where(outbox.c.state == OutboxState.WAITING)

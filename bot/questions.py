@@ -17,7 +17,7 @@ from knowledge.models import PUBLIC, Verdict
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from sqlalchemy import ColumnElement, Row
+    from sqlalchemy import Column, ColumnElement, Row
 
     from connectors.base import Address, Event, Person
     from knowledge.database import Database
@@ -191,16 +191,23 @@ class Questions:
 
     async def counts(self, since: datetime) -> tuple[int, int]:
         """Give how many questions were asked since, small talk aside, and how many of them had no answer."""
+        by_verdict = await self.verdicts(since)
+        return sum(by_verdict.values()), by_verdict.get(Verdict.UNANSWERED.value, 0)
+
+    async def verdicts(self, since: datetime) -> dict[str, int]:
+        """Give how many questions were asked since, small talk aside, by verdict."""
+        return await self._counted(questions.c.verdict, since)
+
+    async def cached(self, since: datetime) -> dict[str, int]:
+        """Give how many questions were asked since, small talk aside, by what the answer cache did for them."""
+        return await self._counted(questions.c.cache, since)
+
+    async def _counted(self, column: Column[str], since: datetime) -> dict[str, int]:
         asked = and_(
             questions.c.asked_at >= since.timestamp(), questions.c.verdict != Verdict.SMALLTALK.value
         )
-        query = (
-            select(questions.c.verdict, func.count().label("number"))
-            .where(asked)
-            .group_by(questions.c.verdict)
-        )
-        by_verdict = {str(row.verdict): int(row.number) for row in await self._rows(query)}
-        return sum(by_verdict.values()), by_verdict.get(Verdict.UNANSWERED.value, 0)
+        query = select(column.label("name"), func.count().label("number")).where(asked).group_by(column)
+        return {str(row.name): int(row.number) for row in await self._rows(query)}
 
     async def rate(
         self, answer_id: str, sender: Person, *, helpful: bool, reason: str = "", comment: str = ""

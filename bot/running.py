@@ -110,6 +110,8 @@ async def _run_all(
         (await build_wish_watch(app)).run(),
         _warm(app),
     ]
+    if app.settings.desk.schedule is not None:
+        work.append((await app.digest()).run())
     if handoff is not None:
         work.append(handoff.run())
     if hooks is not None:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from bot.outbox import Outbox
 
+_KEYS = "staff/told/"
+
 
 class Staff:
     """Tells the staff channel, by the outbox; where `[desk] staff_channel` is empty it tells nobody."""
@@ -32,5 +34,9 @@ class Staff:
         """Say it once for this key; False when it was said, or nobody is there."""
         if self.address is None:
             return False
-        key = f"staff/told/{key}"
+        key = f"{_KEYS}{key}"
         return await self._outbox.put(key, self.address, Reply(text, id=key))
+
+    async def has_said(self, key: str) -> bool:
+        """Whether something was said for this key."""
+        return await self._outbox.knows(f"{_KEYS}{key}")
