@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 MAX_BYTES: Final = 50_000_000
 """The largest document that is read, unless a source says otherwise."""
 
-_READING_VERSION: Final = 1
+_READING_VERSION: Final = 2
 """Moves when the same bytes come to another article; every article is then read again."""
 
 _TEXT_SUFFIXES: Final = {".md": "markdown", ".markdown": "markdown", ".txt": "text"}

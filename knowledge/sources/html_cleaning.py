@@ -15,6 +15,7 @@ from urllib.parse import urljoin, urlsplit
 
 from bs4 import BeautifulSoup, Comment, Tag
 
+from knowledge.sources.html_editors import brush_of, mend_editors
 from knowledge.sources.html_mending import INVISIBLE, mend_structure, mend_tables, mend_text, words
 
 _DROPPED: Final = frozenset(
@@ -75,6 +76,7 @@ def clean_html(html: str, base_url: str | None, *, whole_page: bool = True, titl
     content = _content(soup) if whole_page else (soup.body or soup)
     title = _take_title(content) if titled else None
     _drop(content, whole_page=whole_page)
+    mend_editors(soup, content)
     _resolve_links(content, base_url)
     _resolve_images(content, base_url)
     mend_structure(soup, content)
@@ -108,7 +110,7 @@ def _lines_in(element: Tag, lines: list[str]) -> int:
 
 
 def code_language(element: Tag) -> str:
-    """Name the language of a `<pre>` as its own, its code's or its box's class has it; empty if none does."""
+    """Name the language of a `<pre>` as its own, its code's or its box's class has it, else an attribute."""
     boxes = [element, element.find("code"), *list(element.parents)[:2]]
     for box in boxes:
         if not isinstance(box, Tag):
@@ -116,6 +118,8 @@ def code_language(element: Tag) -> str:
         for name in box.get_attribute_list("class"):
             if match := _LANGUAGE_CLASS.match(str(name)):
                 return match[1].lower()
+        if brush := brush_of(box):
+            return brush
     return ""
 
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from config.settings import SourceSettings
 
-_READING_VERSION: Final = 1
+_READING_VERSION: Final = 2
 _BATCH_LINES: Final = 256
 _BATCH_BYTES: Final = 8_000_000
 _REQUIRED: Final = ("title", "body_markdown")

@@ -25,7 +25,7 @@ from knowledge.sources.text import (
 if TYPE_CHECKING:
     from knowledge.sources.fetch import Fetched
 
-_READING_VERSION: Final = 1
+_READING_VERSION: Final = 2
 _LONGEST_VALIDATOR: Final = 200
 _KINDS: Final = {".html": DocumentKind.PAGE, ".pdf": DocumentKind.PDF, ".docx": DocumentKind.DOCX}
 

@@ -17,7 +17,7 @@ from knowledge.sources.text import clean_text, one_line, parse_language, web_add
 if TYPE_CHECKING:
     from datetime import datetime
 
-_READING_VERSION: Final = 1
+_READING_VERSION: Final = 2
 """Moves when the same entry comes to another article; every article is then read again."""
 
 

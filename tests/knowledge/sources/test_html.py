@@ -29,7 +29,7 @@ Host: *.example.com</pre>""",
         Converted(
             markdown="""Only admins can do this.
 
-**Note:** needs the *Business* plan.
+> **Note:** needs the *Business* plan.
 
 ## Before you start
 
@@ -116,7 +116,7 @@ Host: *.example.com
 | Free | 60 / min burst 100 |
 | Team \\| Pro | • 600 / min • SLA |
 
-```
+```bash
 curl -s https://api.example/v1/me
 ```
 
@@ -248,7 +248,7 @@ x²
 1. Open **Inbox**
 2. Press `Ctrl`+`K`
 
-Tip: *save often*.
+> Tip: *save often*.
 
 | A | B |
 | --- | --- |
