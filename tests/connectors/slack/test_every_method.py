@@ -139,7 +139,7 @@ COURTESIES = {
 NOT_BROKEN = {"views.publish", "apps.connections.open"}
 """A page is made when it is next opened; for a broken reconnection see test_faults.py."""
 ELSEWHERE = {"auth.test", "auth.revoke", "files.info"}
-"""At the start; when a workspace leaves; and in test_files.py."""
+"""At the start, see below and test_start.py; when a workspace leaves, see test_oauth.py; and in test_files.py."""
 
 
 def test_every_method_is_tried(methods: set[str]) -> None:
@@ -160,6 +160,17 @@ async def test_called_too_early(office: Office, slack: FakeSlack, method: str) -
     first, *later = slack.times[method]
     assert all(when - first > 0.95 for when in later)
     assert later or method in COURTESIES
+
+
+@pytest.mark.parametrize("method", ["auth.test", "apps.connections.open"])
+async def test_the_start_waits_as_long_as_slack_says(office: Office, slack: FakeSlack, method: str) -> None:
+    """A busy Slack is no refused token: the bot comes again when it may, and answers."""
+    office.helpdesk = Telling()
+    slack.faults[method].append(RateLimited(1))
+    desk = await office.open()
+    first, second = slack.times[method]
+    assert second - first > 0.95
+    await mention(desk, slack)
 
 
 @pytest.mark.parametrize("method", sorted(set(SCENES) - NOT_BROKEN))

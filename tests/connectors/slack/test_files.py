@@ -11,7 +11,7 @@ from yarl import URL
 from connectors.base import Address, FetchesFiles, SharedFile
 from connectors.errors import DeliveryError
 from connectors.slack.files import is_slack
-from tests.fakes.slack.faults import Status
+from tests.fakes.slack.faults import RateLimited, Status
 from tests.fakes.slack.workspace import BOT_TOKEN, StoredFile
 
 if TYPE_CHECKING:
@@ -35,6 +35,15 @@ async def test_a_file_is_read(desk: Desk, slack: FakeSlack) -> None:
     assert isinstance(desk.connector, FetchesFiles)
     assert await desk.connector.fetch(SHARED, WHERE, 1_000) == CONTENT
     assert slack.downloads.tokens == [BOT_TOKEN]
+
+
+async def test_a_file_waits_as_long_as_slack_says(desk: Desk, slack: FakeSlack) -> None:
+    """What Slack tells of a file too early is asked again when it may be."""
+    put(slack)
+    slack.faults["files.info"].append(RateLimited(1))
+    assert await desk.connector.fetch(SHARED, WHERE, 1_000) == CONTENT
+    first, second = slack.times["files.info"]
+    assert second - first > 0.95
 
 
 async def test_files_come_with_a_message(desk: Desk, slack: FakeSlack) -> None:

@@ -72,6 +72,29 @@ async def test_auto_mode_answers_when_it_is_sure(whole: Whole, slack: FakeSlack)
     assert "red button" in post["blocks"][0]["text"]
 
 
+async def test_a_mention_below_a_question_answers_it(whole: Whole, slack: FakeSlack) -> None:
+    """The thread is read: "any idea?" means what somebody else asked at its top."""
+    root = slack.workspace.say("C1", "U3", QUESTION)
+    await slack.say(ASKER, f"<@{BOT_USER}> any idea?", thread=root["ts"])
+    await slack.until(slack.posts)
+    await settled(whole)
+    (post,) = slack.posts()
+    assert (post["thread_ts"], "red button" in post["blocks"][0]["text"]) == (root["ts"], True)
+
+
+async def test_a_deleted_question_is_not_remembered(whole: Whole, slack: FakeSlack) -> None:
+    """What goes on in its thread has nothing to go on with: it is searched for as it stands."""
+    root = slack.workspace.say("C1", "U3", "Good morning")
+    asked = await slack.say(ASKER, f"<@{BOT_USER}> {QUESTION}", thread=root["ts"])
+    await slack.until(slack.posts)
+    await settled(whole)
+    await slack.delete(asked)
+    await slack.say(ASKER, f"<@{BOT_USER}> and at home?", thread=root["ts"])
+    await slack.until(lambda: len(slack.posts()) == 2)
+    helpdesk = await whole.app.helpdesk()
+    assert "password" not in helpdesk.asked[-1]
+
+
 async def test_a_draft_is_sent_from_the_staff_channel_once(whole: Whole, shadowed: FakeSlack) -> None:
     """Nothing stands under the question before; two clicks at once post one answer, dated, with its buttons."""
     asked, drafted = await draft(shadowed)

@@ -13,7 +13,7 @@ from knowledge.models import Answer, CacheStatus, Verdict
 from tests.bot.conftest import ScriptedHelpdesk
 from tests.connectors.slack.test_connector import ASK
 from tests.fakes.slack.faults import Held, LostResponse, RateLimited, Refuse, Status
-from tests.fakes.slack.workspace import BOT_USER
+from tests.fakes.slack.workspace import BOT_USER, Channel
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -349,6 +349,23 @@ async def test_a_disconnect_in_the_middle_of_a_stream(office: Office, slack: Fak
     held.set()
     assert await desk.settled() == ["sent"]
     assert text_of(slack.posts()[0]) == WHOLE
+
+
+async def test_two_replicas_stream_each_answer_once(office: Office, slack: FakeSlack) -> None:
+    """Whichever process takes a question streams its answer, to the end, and the other says nothing."""
+    office.helpdesk = Telling()
+    one, two = await office.open(), await office.open()
+    channels = [f"C{number}" for number in range(20, 26)]
+    slack.workspace.channels.update({name: Channel(name, {"U1", BOT_USER}) for name in channels})
+    asked = {name: slack.workspace.say(name, "U1", ASK) for name in channels}
+    payloads = [payload for name in channels for payload in slack.events(asked[name], name)]
+    await asyncio.gather(*(slack.deliver(payload) for payload in payloads))
+    await two.settled()
+    assert await one.settled() == ["sent"] * len(channels)
+    for name in channels:
+        (post,) = slack.posts(name)
+        assert (text_of(post), post["thread_ts"]) == (WHOLE, asked[name]["ts"])
+    assert (slack.api.streams.started, slack.api.streams.open) == (len(channels), {})
 
 
 async def test_progress_is_one_message(desk: Desk, slack: FakeSlack) -> None:
