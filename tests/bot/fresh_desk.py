@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 QUESTION = "How much does the gold plan cost?"
 POLL_SECONDS = 0.02
+_FIRST_PRICE = 10
+_TEXT = "<p>The gold plan costs {} euros a month.</p>"
 
 
 class FreshDesk:
@@ -34,14 +36,12 @@ class FreshDesk:
         self.zendesk = zendesk
         self._handler = handler
         self._address = address
-        self._price = 10
+        self._price = _FIRST_PRICE
 
     def change(self) -> str:
         """Write another price into the article; gives what an answer must show."""
         self._price += 1
-        self.zendesk.desk.put(
-            1, "Gold plan", f"<p>The gold plan costs {self._price} euros a month.</p>", section_id=10
-        )
+        self.zendesk.desk.put(1, "Gold plan", _TEXT.format(self._price), section_id=10)
         return f"{self._price} euros"
 
     async def announce(self, body: bytes | None = None) -> int:
@@ -98,8 +98,8 @@ async def fresh_desk(
         (folder / "models").symlink_to(models)
     platform, announced = _Standing(), asyncio.get_running_loop().create_future()
     async with zendesk.running() as url:
-        desk = FreshDesk(zendesk, None, "")  # type: ignore[arg-type] - known once it runs
-        wanted = desk.change()
+        first = f"{_FIRST_PRICE} euros"
+        zendesk.desk.put(1, "Gold plan", _TEXT.format(_FIRST_PRICE), section_id=10)
         source = {
             "name": "help-centre",
             "type": "zendesk",
@@ -119,8 +119,7 @@ async def fresh_desk(
             desk = FreshDesk(
                 zendesk, await platform.handler, (await announced).removeprefix("web server on ")
             )
-            desk._price = 11
-            await desk.until_answered(wanted, 120)
+            await desk.until_answered(first, 120)
             try:
                 yield desk
             finally:

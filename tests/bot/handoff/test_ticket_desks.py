@@ -15,12 +15,8 @@ from config.handoff import HandoffSettings
 from tests.bot.checking import settings_of
 from tests.fakes.helpdesks.base import TOKEN
 from tests.fakes.helpdesks.faults import Fault
-from tests.fakes.helpdesks.ticket_desks import (
-    FakeFreshdeskTickets,
-    FakeIntercomTickets,
-    FakeZammadTickets,
-    FakeZendeskTickets,
-)
+from tests.fakes.helpdesks.more_ticket_desks import FakeIntercomTickets, FakeZammadTickets
+from tests.fakes.helpdesks.ticket_desks import FakeFreshdeskTickets, FakeZendeskTickets
 from tests.fakes.helpdesks.tickets import BOT, OUTSIDER, REQUESTER, FakeTicketDesk
 
 if TYPE_CHECKING:
