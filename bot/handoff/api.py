@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 import httpx
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BeforeValidator, TypeAdapter, ValidationError
 
 from bot.handoff.tickets import HandoffError, HandoffRefusedError
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from config.handoff import HandoffSettings
 
 Answer = TypeVar("Answer")
+Text = Annotated[str, BeforeValidator(lambda said: "" if said is None else said)]
+"""What an API gives as null where there is nothing."""
 SECONDS: Final = 7.0
 LONGEST_PAUSE: Final = 2.0
 """A helpdesk that asks for a longer one is asked again later."""

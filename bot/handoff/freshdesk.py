@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import httpx
 from pydantic import BaseModel
 
-from bot.handoff.api import DeskApi, number_of, token_of
+from bot.handoff.api import DeskApi, Text, number_of, token_of
 from bot.handoff.html import to_html
 from bot.handoff.tickets import AgentReply, HandoffError, Ticket, TicketState
 
@@ -28,12 +28,12 @@ class _Ticket(BaseModel):
     id: int
     status: int = _OPEN
     requester_id: int | None = None
-    description_text: str = ""
+    description_text: Text = ""
 
 
 class _Conversation(BaseModel):
     id: int
-    body_text: str = ""
+    body_text: Text = ""
     incoming: bool
     private: bool
     source: int
@@ -41,7 +41,7 @@ class _Conversation(BaseModel):
 
 
 class _Contact(BaseModel):
-    name: str = ""
+    name: Text = ""
 
 
 class _Agent(BaseModel):

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from pydantic import BaseModel
 
-from bot.handoff.api import DeskApi, token_of
+from bot.handoff.api import DeskApi, Text, token_of
 from bot.handoff.html import to_text
 from bot.handoff.tickets import AgentReply, HandoffRefusedError, Ticket, TicketState
 
@@ -27,14 +27,14 @@ class _Contact(BaseModel):
 
 class _Author(BaseModel):
     type: str
-    name: str | None = None
+    name: Text = ""
 
 
 class _Part(BaseModel):
     id: str
     part_type: str
-    body: str | None = None
-    author: _Author
+    body: Text = ""
+    author: _Author | None = None
     redacted: bool | None = False
 
 
@@ -100,7 +100,8 @@ class IntercomDesk:
         replies = [
             AgentReply(part.id, part.author.name or "The helpdesk", await to_text(part.body))
             for part in parts
-            if part.part_type == "comment" and part.author.type == "admin" and part.body and not part.redacted
+            if part.author is not None and part.author.type == "admin"
+            if part.part_type == "comment" and not part.redacted
         ]
         return TicketState(not found.open, tuple(replies))
 

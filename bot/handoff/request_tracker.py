@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 import httpx
 from pydantic import BaseModel
 
-from bot.handoff.api import DeskApi, token_of
+from bot.handoff.api import DeskApi, Text, token_of
 from bot.handoff.html import to_text
 from bot.handoff.tickets import AgentReply, Ticket, TicketState
 
@@ -49,9 +49,9 @@ class _Transaction(BaseModel):
 
 class _Attachment(BaseModel):
     TransactionId: str | int
-    ContentType: str = ""
-    Content: str = ""
-    Filename: str | None = None
+    ContentType: Text = ""
+    Content: Text = ""
+    Filename: Text = ""
 
 
 class _Page(BaseModel, Generic[Row]):
@@ -62,7 +62,7 @@ class _Page(BaseModel, Generic[Row]):
 
 class _User(BaseModel):
     Name: str = ""
-    RealName: str | None = ""
+    RealName: Text = ""
     Privileged: int | str | None = None
 
 

@@ -121,7 +121,7 @@ class HandoffService:
         if state is None:
             return
         for reply in state.replies:
-            text = f"**{reply.author}** about “{handoff.request.subject}”:\n\n{reply.text}"
+            text = f"**{reply.author}** about “{handoff.request.subject}”:\n\n{reply.text or _WITHOUT_WORDS}"
             await self._tell(handoff, f"reply/{reply.id}", text)
         if state.closed and await self._store.closed(handoff.id):
             await self._tell(
@@ -135,6 +135,7 @@ class HandoffService:
         await self._outbox.put(key, handoff.answered_in, Reply(text, id=key))
 
 
+_WITHOUT_WORDS = "(an answer without words, such as a picture: please see the ticket)"
 _QUIET = "I keep quiet here until they are done; `close` lets me speak again."
 _WAITS = (
     "The helpdesk cannot be reached just now. I keep your question, pass it on as soon as that works, "

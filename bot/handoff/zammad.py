@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel
 
-from bot.handoff.api import DeskApi, token_of
+from bot.handoff.api import DeskApi, Text, token_of
 from bot.handoff.html import to_text
 from bot.handoff.tickets import AgentReply, Ticket, TicketState
 
@@ -28,26 +28,26 @@ class _Ticket(BaseModel):
 class _Article(BaseModel):
     id: int
     internal: bool
-    sender: str = ""
+    sender: Text = ""
     created_by_id: int
-    body: str = ""
+    body: Text = ""
     content_type: str = "text/plain"
 
 
 class _State(BaseModel):
     id: int
     name: str = ""
-    state_type: str = ""
+    state_type: Text = ""
 
 
 class _User(BaseModel):
     id: int
-    firstname: str | None = ""
-    lastname: str | None = ""
+    firstname: Text = ""
+    lastname: Text = ""
 
     @property
     def name(self) -> str:
-        return f"{self.firstname or ''} {self.lastname or ''}".strip()
+        return f"{self.firstname} {self.lastname}".strip()
 
 
 class ZammadDesk:

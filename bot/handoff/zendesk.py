@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import httpx
 from pydantic import BaseModel
 
-from bot.handoff.api import DeskApi, number_of, token_of
+from bot.handoff.api import DeskApi, Text, number_of, token_of
 from bot.handoff.tickets import AgentReply, Ticket, TicketState
 
 if TYPE_CHECKING:
@@ -39,13 +39,13 @@ class _Comment(BaseModel):
     id: int
     author_id: int
     public: bool
-    body: str = ""
-    plain_body: str = ""
+    body: Text = ""
+    plain_body: Text = ""
 
 
 class _User(BaseModel):
     id: int
-    name: str
+    name: Text = ""
     role: str
 
 
@@ -104,7 +104,7 @@ class ZendeskDesk:
             return TicketState(closed=True)
         later = (await self._comments(ticket))[1:]  # the first is the request itself
         replies = tuple(
-            AgentReply(str(comment.id), author.name, comment.plain_body or comment.body)
+            AgentReply(str(comment.id), author.name or "The helpdesk", comment.plain_body or comment.body)
             for comment, author in (said for said in later if said is not None)
             if comment.public and author.role in _AGENTS and author.id != found.ticket.requester_id
         )

@@ -1,1 +1,1 @@
-"""HTTP: health, and later webhooks and the admin pages."""
+"""HTTP: health, webhooks of the helpdesks, and what chat platforms serve."""

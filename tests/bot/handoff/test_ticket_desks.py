@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -204,6 +204,27 @@ async def test_the_bots_own_account_may_answer_by_hand(fake: FakeTicketDesk, des
     state = await desk.state(ticket, SINCE)
     assert state is not None
     assert [reply.text for reply in state.replies] == ["by hand"]
+
+
+async def test_nothing_may_be_null(fake: FakeTicketDesk, desk: TicketDesk) -> None:
+    """Where there is no text an API may give null: that answer is empty, and the state is told."""
+    ticket = await desk.open(REQUEST)
+    fake.say("only a picture")
+    fake.only.is_done = True
+    texts = {"body", "plain_body", "body_text"}
+
+    def bare(value: Any) -> Any:
+        if isinstance(value, list):
+            return [bare(each) for each in value]
+        if isinstance(value, dict):
+            return {key: None if key in texts else bare(each) for key, each in value.items()}
+        return value
+
+    fake.wire.faults.append(Fault("/", change=bare, times=3))
+    state = await desk.state(ticket, SINCE)
+    assert state is not None
+    assert state.closed
+    assert [reply.text for reply in state.replies] == [""]
 
 
 async def test_many_comments_are_read_page_by_page() -> None:
