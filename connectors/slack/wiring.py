@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,19 @@ ASIDES = (*MEMBERSHIP, *PANE_EVENTS, OPENED)
 GONE = ("app_uninstalled", "tokens_revoked")
 """Events by which a workspace takes the app out."""
 _OURS = re.compile(f"^{re.escape(ACTION_PREFIX)}")
+_UNUSED = "`token` will be unused."
 _NO_REQUESTS = "Socket Mode has no requests to verify"
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    return not record.getMessage().endswith(_UNUSED)
+
+
+def _logger() -> logging.Logger:
+    """Give bolt's logger, without its warning of SLACK_BOT_TOKEN, which it finds in the environment and we read."""
+    logger = logging.getLogger("slack_bolt")
+    logger.addFilter(_is_news)
+    return logger
 
 
 def build_app(
@@ -66,6 +79,7 @@ def build_app(
         authorize=authorize,  # type: ignore[arg-type]  # None tells bolt of no installation
         name="helpdesk-bot",
         signing_secret=signing_secret or _NO_REQUESTS,
+        logger=_logger(),
     )
     app.middleware(commit)
     for kind in MESSAGES:
