@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bot.limits import Limits
+from config.desk import LimitSettings
 from connectors.slack.messages import ACTION_PREFIX
 from tests.connectors.slack.test_forms import typed
 from tests.connectors.slack.test_whole_bot import ADMIN, ASKER, Whole, whole
@@ -93,6 +95,32 @@ async def test_a_deleted_question_is_not_remembered(whole: Whole, slack: FakeSla
     await slack.until(lambda: len(slack.posts()) == 2)
     helpdesk = await whole.app.helpdesk()
     assert "password" not in helpdesk.asked[-1]
+
+
+async def test_who_asks_too_much_is_told_once(whole: Whole, slack: FakeSlack) -> None:
+    """In private and politely; what comes after is left unanswered, and somebody else is not held up."""
+    router = (await whole.app.delivery())._router
+    router._limits = Limits(LimitSettings(per_person=1), await whole.app.redis())
+    for _ in range(3):
+        await slack.say(ASKER, f"<@{BOT_USER}> {QUESTION}")
+        await settled(whole)
+    (whisper,) = slack.workspace.channels["C1"].whispers
+    assert (whisper["for"], "give me a minute" in whisper["text"]) == (ASKER, True)
+    assert len(slack.posts()) == 1
+    await slack.say("U3", f"<@{BOT_USER}> {QUESTION}")
+    await slack.until(lambda: len(slack.posts()) == 2)
+
+
+@pytest.mark.parametrize("words", ["forget me", "forget_me", "forget-me"])
+async def test_forget_me_is_written_as_one_likes(whole: Whole, slack: FakeSlack, words: str) -> None:
+    """The question's text goes, and what is kept elsewhere is named."""
+    await slack.say(ASKER, f"<@{BOT_USER}> {QUESTION}")
+    await slack.until(slack.posts)
+    await settled(whole)
+    await slack.command(ASKER, "/helpdesk", words)
+    told = (await whole.answered(1))["text"]
+    assert "question texts: 1" in told
+    assert "tickets" in told
 
 
 async def test_a_draft_is_sent_from_the_staff_channel_once(whole: Whole, shadowed: FakeSlack) -> None:
