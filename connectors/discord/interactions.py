@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from connectors.discord.places import FAILURES
 from connectors.discord.sending import changed, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from connectors.base import Event, Reply
     from connectors.discord.posting import Poster
@@ -89,11 +90,17 @@ class Interactions:
                 )
         return await self._poster.reply(event, reply, begun)
 
-    async def tell(self, interaction: discord.Interaction[Any], words: str) -> None:
-        """Say a short word as the first answer to an interaction, unless another process answered it."""
+    async def tell(
+        self, interaction: discord.Interaction[Any], words: str, files: Mapping[str, str] | None = None
+    ) -> None:
+        """Say a short word as the first answer to an interaction, unless another process answered it.
+
+        `files` are texts by their names, shown to whoever it is said to.
+        """
+        attached = [discord.File(io.BytesIO(text.encode()), name) for name, text in (files or {}).items()]
         try:
             await interaction.response.send_message(
-                words, ephemeral=True, allowed_mentions=discord.AllowedMentions.none()
+                words, files=attached, ephemeral=True, allowed_mentions=discord.AllowedMentions.none()
             )
         except FAILURES as error:
             self._log.info("interaction_not_answered", interaction=interaction.id, reason=str(error))

@@ -76,6 +76,16 @@ def to_modal(form: Form, arguments: str) -> discord.ui.Modal | None:
     return modal
 
 
+def to_files(form: Form) -> dict[str, str]:
+    """Give the texts of a form that fits into no modal as files, each under the heading that its title is."""
+    title = next((" ".join(field.value.split()) for field in form.fields if field.name == "title"), "")
+    return {
+        f"{field.name}.md": f"# {title}\n\n{field.value}" if title else field.value
+        for field in form.fields
+        if field.kind == "text" and field.value
+    }
+
+
 def submitted(data: Mapping[str, Any]) -> Submitted | None:
     """Read a form that was sent; None for what is no form of ours.
 

@@ -11,7 +11,7 @@ from connectors.base import Action, Reply
 from connectors.discord.commands import ANSWER_THIS, WHY
 from connectors.discord.format import shortened
 from connectors.discord.interactions import ALREADY_ACKNOWLEDGED
-from connectors.discord.modals import submitted
+from connectors.discord.modals import submitted, to_files
 from connectors.discord.places import FAILURES
 from connectors.errors import DeliveryError
 
@@ -32,8 +32,9 @@ FORM_SECONDS = 1.5
 TITLE_LENGTH = 120
 TOO_SLOW = "I was too slow to show the form. Please try again."
 TOO_LONG = (
-    "This does not fit into a form of Discord, which holds five fields of 4,000 characters. "
-    "Give it as a file, or use `helpdesk-bot articles` at the terminal."
+    "This does not fit into a form of Discord, which holds five fields of 4,000 characters. Here is the text as a "
+    "file: change it, and give it back with `/helpdesk-admin add`. Under the same title it is the "
+    "same article, and you see what changes before anything does."
 )
 FORGOTTEN = "I have been started anew since this form was opened, and do not know what it was for. You wrote:"
 
@@ -109,7 +110,7 @@ class Wants:
     async def _open(self, interaction: discord.Interaction[Any], command: Command, form: Form) -> None:
         modal = self._assistance.modal(form)
         if modal is None:
-            await self._interactions.tell(interaction, TOO_LONG)
+            await self._interactions.tell(interaction, TOO_LONG, to_files(form))
             return
         try:
             await interaction.response.send_modal(modal)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-_SNOWFLAKES = frozenset({"recipient_id", "message_id", "channel_id", "guild_id"})
+_SNOWFLAKES = frozenset({"recipient_id", "message_id", "channel_id", "guild_id", "attachment"})
 
 
 class DiscordSpec:
@@ -65,7 +65,8 @@ class DiscordSpec:
 def _normalised(body: Any, key: str = "") -> Any:
     """Write ids as text: discord.py sends some as numbers, which Discord takes."""
     if isinstance(body, dict):
-        return {name: _normalised(value, name) for name, value in body.items()}
+        places = {"id": "attachment"} if key == "attachments" else {}
+        return {name: _normalised(value, places.get(name, name)) for name, value in body.items()}
     if isinstance(body, list):
-        return [_normalised(value) for value in body]
+        return [_normalised(value, key) for value in body]
     return str(body) if key in _SNOWFLAKES and isinstance(body, int) else body

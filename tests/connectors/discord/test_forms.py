@@ -133,13 +133,18 @@ async def test_two_people_fill_in_the_same_form_at_once(discord_world: Open) -> 
         assert [event.fields["text"] for event in done] == [str(person.id) for person in people]
 
 
-async def test_a_form_that_is_too_long_is_told_in_words(discord_world: Open) -> None:
-    """Half of an article would be saved as the whole."""
+async def test_a_form_that_is_too_long_comes_as_a_file(discord_world: Open) -> None:
+    """Half of an article would be saved as the whole; as a file it can be changed and given back."""
     async with discord_world() as world:
-        world.desk.forms["add"] = Form("add", "Add", (Field("text", "Text", "word " * 5_000, "text"),))
-        result = await world.admin().slash(world.channel, "helpdesk-admin add")
+        fields = (Field("title", "Title", "Reset it"), Field("text", "Text", "word " * 5_000, "text"))
+        world.desk.forms["edit"] = Form("edit", "Edit", fields)
+        result = await world.admin().slash(world.channel, "helpdesk-admin edit", article="local/reset-it")
+        assert result.modal is None
         assert result.response.content == wanted.TOO_LONG
         assert result.response.ephemeral
+        (file,) = result.response.attachments
+        assert file.filename == "text.md"
+        assert world.env.backend.cdn.get(file.url) == b"# Reset it\n\n" + b"word " * 5_000
 
 
 async def test_a_form_that_comes_late_is_opened_by_a_button(
@@ -173,7 +178,7 @@ async def test_a_command_whose_form_is_never_known_is_done_as_it_is(
 
     async with discord_world() as world:
         world.desk.before_form = fail
-        result = await world.admin().slash(world.channel, "helpdesk-admin status")
+        result = await world.admin().slash(world.channel, "helpdesk status")
         assert result.response.content == "Done."
         assert world.desk.steps == ["accept", "answer", "sent"]
 
@@ -185,7 +190,7 @@ async def test_a_reply_takes_the_place_of_what_was_clicked(discord_world: Open) 
         world.desk.command_with = Reply(
             "Remove it?", actions=(Action("remove", "Yes", "local/a1"),), private=True
         )
-        asked = await grace.slash(world.channel, "helpdesk-admin status")
+        asked = await grace.slash(world.channel, "helpdesk status")
         world.desk.command_with = Reply("Removed.", private=True, replaces=True)
         clicked = await grace.click(asked.response, label="Yes")
         assert clicked.followups == []
@@ -196,7 +201,7 @@ async def test_a_reply_takes_the_place_of_what_was_clicked(discord_world: Open) 
         ]
         assert patch.json["components"] == []
         world.desk.command_with = Reply("Not that one.", private=True)
-        asked = await grace.slash(world.channel, "helpdesk-admin status")
+        asked = await grace.slash(world.channel, "helpdesk status")
 
 
 async def test_another_reply_to_a_private_click_stands_below(discord_world: Open) -> None:
@@ -206,7 +211,7 @@ async def test_another_reply_to_a_private_click_stands_below(discord_world: Open
         world.desk.command_with = Reply(
             "Remove it?", actions=(Action("remove", "Yes", "local/a1"),), private=True
         )
-        asked = await grace.slash(world.channel, "helpdesk-admin status")
+        asked = await grace.slash(world.channel, "helpdesk status")
         world.desk.command_with = Reply("Not that one.", private=True)
         clicked = await grace.click(asked.response, label="Yes")
         assert [(each.content, each.ephemeral) for each in clicked.followups] == [("Not that one.", True)]
