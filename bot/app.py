@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from bot.shadow import Shadow
     from config.settings import Settings
     from connectors.base import ChatConnector
+    from knowledge.answering.cached import CachedAnswers
     from knowledge.answering.llm.budget import DayCounter
 
 INBOX_LEASE = timedelta(seconds=30)
@@ -106,15 +107,23 @@ class App(DeskParts):
         self.platforms.run(connectors)
         await run(self, connectors, announce)
 
+    async def cached_answers(self) -> CachedAnswers:
+        """Give what answers from the cache, or from the articles."""
+        return await self._once("cached_answers", self._build_cached_answers)
+
     async def _build_helpdesk(self) -> Helpdesk:
         from bot.helpdesk import Helpdesk
+
+        return Helpdesk(await self.cached_answers())
+
+    async def _build_cached_answers(self) -> CachedAnswers:
         from knowledge.answering.cached import CachedAnswers, pipeline_digest
         from knowledge.answering.doubts import Doubts
         from knowledge.answering.llm.digest import writing_digest
 
         settings = self.settings
         gate, model = self.gate.model, self.embedding.model
-        answers = CachedAnswers(
+        return CachedAnswers(
             await self.answer_cache(),
             await self.index(),
             await self.library(),
@@ -127,7 +136,6 @@ class App(DeskParts):
             doubts=Doubts((await self.objections()).is_doubted, settings.answer.min_confidence),
             wait_seconds=settings.answer.timeout_seconds / 2,
         )
-        return Helpdesk(answers)
 
     async def _day_counter(self) -> DayCounter:
         redis = await self.redis()

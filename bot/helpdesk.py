@@ -62,11 +62,22 @@ class Helpdesk:
         text = clean(text)
         answer = without_articles(text, persona)
         if answer is None:
-            question = Question(without_courtesy(text), audience, sources, language, exclude)
+            question = standalone(text, audience, sources, language, exclude)
             answer = await self._answers.answer(question, persona, use_cache=use_cache, on_text=on_text)
             answer = replace(answer, question=text)
         total = round((time.perf_counter() - started) * 1000, 3)
         return replace(answer, timings_ms={**answer.timings_ms, "total": total})
+
+
+def standalone(
+    text: str,
+    audience: frozenset[str] | None,
+    sources: frozenset[str] | None = None,
+    language: str | None = None,
+    exclude: frozenset[str] = frozenset(),
+) -> Question:
+    """Give the question that the articles are asked for a clean text."""
+    return Question(without_courtesy(text), audience, sources, language, exclude)
 
 
 def clean(text: str) -> str:

@@ -16,7 +16,8 @@ import structlog
 
 from config.durations import parse_duration
 from knowledge.answering.serialise import answer_from_cache, answer_to_cache
-from knowledge.cache_scripts import DROP, LOOKUP, RELEASE, RESTAMP, STORE
+from knowledge.cache_scripts import DROP, LOOKUP, PEEK, RELEASE, RESTAMP, STORE
+from knowledge.cache_survey import clear, survey
 from knowledge.models import ArticleRef, CorpusVersion
 from knowledge.redis_circuit import RedisCircuit
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from config.persona import Persona
     from config.settings import CacheSettings
+    from knowledge.cache_survey import CacheSurvey
     from knowledge.models import Answer, Question
 
 _FORMAT = 1
@@ -53,10 +55,9 @@ def cache_key(question: Question, persona: Persona, pipeline_digest: str) -> str
     `pipeline_digest` stands for retrieval, gate, prompts, model and answer settings. Readers of different
     audiences never share a key.
     """
-    text = " ".join(unicodedata.normalize("NFKC", question.text).casefold().split()).rstrip("?!. ")
     parts = [
         _FORMAT,
-        text,
+        same_words(question.text),
         None if question.audience is None else sorted(question.audience),
         None if question.sources is None else sorted(question.sources),
         sorted(question.exclude),
@@ -66,6 +67,11 @@ def cache_key(question: Question, persona: Persona, pipeline_digest: str) -> str
     ]
     written = json.dumps(parts, ensure_ascii=False)
     return hashlib.sha256(written.encode("utf-8", "surrogatepass")).hexdigest()[:40]
+
+
+def same_words(question: str) -> str:
+    """Give what all questions have in common that share an entry: no case, single spaces, no mark at the end."""
+    return " ".join(unicodedata.normalize("NFKC", question).casefold().split()).rstrip("?!. ")
 
 
 class AnswerCache:
@@ -92,11 +98,17 @@ class AnswerCache:
     async def lookup(self, key: str) -> CachedAnswer | None:
         """Give what is kept under `key`, and count it as used; what cannot be read is a miss."""
         now = self._clock()
-        row = await self._run(LOOKUP, [_entry(key), _used()], [key, _milliseconds(now)])
+        return self._readable(key, await self._run(LOOKUP, [_entry(key), _used()], [key, _milliseconds(now)]))
+
+    async def peek(self, key: str) -> CachedAnswer | None:
+        """Give what is kept under `key` as `lookup` does, without counting it as used."""
+        return self._readable(key, await self._run(PEEK, [_entry(key)], []))
+
+    def _readable(self, key: str, row: Sequence[bytes | str] | None) -> CachedAnswer | None:
         if not row or row[0] is None:
             return None
         try:
-            return _read(row, now)
+            return _read(row, self._clock())
         except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
             self._log.warning(
                 "answer_cache.unreadable", key=key, error=f"{type(error).__name__}: {error}"[:200]
@@ -144,6 +156,16 @@ class AnswerCache:
         if redis is None:
             return 0
         return int(await self._circuit.call(lambda: redis.zcard(_used()), 0))
+
+    async def survey(self) -> CacheSurvey | None:
+        """Count what is kept, by looking at each entry; None when Redis is not there."""
+        redis = self._redis
+        return None if redis is None else await survey(redis, _used(), _entry, self._max_age, self._clock())
+
+    async def clear(self) -> int | None:
+        """Forget all answers and give their number; None when Redis is not there."""
+        redis = self._redis
+        return None if redis is None else await clear(redis, _used(), _entry)
 
     @asynccontextmanager
     async def one_at_a_time(self, key: str, seconds: float) -> AsyncIterator[bool]:

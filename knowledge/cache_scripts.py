@@ -11,6 +11,11 @@ if row[1] then redis.call('ZADD', KEYS[2], ARGV[2], ARGV[1]) end
 return row
 """
 
+PEEK = """
+-- KEYS entry
+return redis.call('HMGET', KEYS[1], 'v', 'f', 'g', 'c')
+"""
+
 STORE = """
 -- KEYS entry, used; ARGV key, value, fingerprint, generation, counter, expires, now, most, prefix
 local held = redis.call('HMGET', KEYS[1], 'g', 'c')

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.article_commands import articles
+from bot.cli.cache_commands import cache
 from bot.cli.options import Audience, Json, labels, leave
 from bot.cli.source_commands import sources
 
@@ -21,6 +22,7 @@ cli = typer.Typer(
 )
 cli.add_typer(articles, name="articles")
 cli.add_typer(sources, name="sources")
+cli.add_typer(cache, name="cache")
 
 Persona = Annotated[
     str | None, typer.Option("--persona", metavar="NAME", help="A shipped persona, or the path of one.")

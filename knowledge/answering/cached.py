@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version as installed_version
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
-from knowledge.answer_cache import Holder, cache_key
+from knowledge.answer_cache import Holder, cache_key, same_words
 from knowledge.answering.answer import ANSWER_VERSION, new_answer_id
 from knowledge.answering.doubts import Doubts, Heard
 from knowledge.models import Answer, CacheStatus, Evidence, Question, Verdict, revision_of
@@ -46,6 +46,25 @@ def pipeline_digest(
         model_digest,
         *([writing] if writing else []),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class CacheExplanation:
+    """What the cache would do for a question: `outcome` is served, revalidated or made.
+
+    `key` is a digest of `words`, `persona` and `pipeline` and of the question's audience, sources and language. `stamp`
+    is the corpus version that the entry was last checked at, None where there is no entry; `today` is that of now.
+    """
+
+    key: str
+    words: str
+    persona: str
+    pipeline: str
+    today: CorpusVersion
+    outcome: Literal["served", "revalidated", "made"] = "made"
+    why: str = ""
+    held: Answer | None = None
+    stamp: CorpusVersion | None = None
 
 
 EvidenceOf = Callable[[Question], Awaitable[Evidence]]
@@ -132,6 +151,27 @@ class CachedAnswers:
                     return clock.stamp(_again(held.answer), CacheStatus.HIT)
             evidence = await clock.time("retrieve", self._evidence_of(question))
             return await self._checked(key, held, evidence, clock, make)
+
+    async def explain(self, question: Question, persona: Persona) -> CacheExplanation:
+        """Tell what the cache would do for this question now; nothing is made, kept or counted as used."""
+        digest = f"{self._digest}{self._desk_digest()}"
+        today = self._index.version()
+        key = cache_key(question, persona, digest)
+        explanation = CacheExplanation(key, same_words(question.text), persona.digest, digest, today=today)
+        if not self._cache.is_enabled:
+            return replace(explanation, outcome="made", why="the cache is off, or Redis is not there")
+        held = await self._cache.peek(key)
+        if held is None:
+            return replace(explanation, outcome="made", why="there is no entry for it")
+        explanation = replace(explanation, held=held.answer, stamp=held.version)
+        if not await self._doubts.still_hold(held.answer):
+            why = "people called what it stands on wrong, or that was revised, since it was made"
+            return replace(explanation, outcome="made", why=why)
+        if await self._is_current(held):
+            return replace(explanation, outcome="served", why="no article changed since it was checked")
+        if held.fingerprint == (await self._evidence_of(question)).fingerprint():
+            return replace(explanation, outcome="revalidated", why="today's articles give the same evidence")
+        return replace(explanation, outcome="made", why="today's articles give other evidence")
 
     async def _checked(
         self,
