@@ -73,6 +73,18 @@ async def test_a_staff_channel_is_named(tmp_path: Path) -> None:
     assert (await check(settings_of(tmp_path, handoff=handoff)))["handoff"].detail == "slack, channel C"
 
 
+async def test_webhooks_need_their_secret_and_a_web_server(tmp_path: Path) -> None:
+    """A source's row names a secret that is missing or of no use; without a port nobody can post one."""
+    table = {"name": "docs", "type": "git", "audience": ["public"], "webhook_secret_env": "HOOK"}
+    missing = await check(settings_of(tmp_path, sources=[table]))
+    assert "HOOK (webhook_secret_env) is not set" in missing["source docs"].detail
+    assert missing["webhooks"].warning
+    served = settings_of(tmp_path, sources=[{**table, "type": "zammad"}], web={"port": 0})
+    found = await check(served, {"HOOK": "s3cr3t"})
+    assert "zammad has no webhooks" in found["source docs"].detail
+    assert "webhooks" not in found
+
+
 async def test_a_language_model_is_asked_for_real(tmp_path: Path) -> None:
     """One short request tells whether name, address and key are right; the remedy names the key to mend."""
     assert "llm" not in await check(settings_of(tmp_path))
