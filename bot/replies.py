@@ -138,8 +138,17 @@ def sync_line(report: SyncReport) -> str:
     return f"{report.source}: {would}{sync_counts(report)} ({report.seconds:.1f} s)"
 
 
+def held_words(report: SyncReport) -> str:
+    """Tell how many articles wait for an admin's word."""
+    number = len(report.held)
+    many = "1 article that it has no more is" if number == 1 else f"{number} articles that it has no more are"
+    return f"{many} kept until an admin confirms"
+
+
 def _sync_lines(report: SyncReport) -> list[str]:
     lines = [f"- {sync_line(report)}"]
+    if report.held:
+        lines.append(f"  - {held_words(report)}: `confirm {report.source}` shows them and lets them go")
     if report.error:
         lines.append(f"  - stopped early: {report.error}")
     lines += [f"  - {failed.article_id}: {failed.reason}" for failed in report.failed[:_SHOWN_FAILURES]]

@@ -64,6 +64,7 @@ def totals(reports: Sequence[SyncReport], seconds: float, *, dry_run: bool) -> d
         "updated": sum(report.updated for report in reports),
         "removed": sum(report.removed for report in reports),
         "unchanged": sum(report.unchanged for report in reports),
+        "held": [f"{report.source}/{article_id}" for report in reports for article_id in report.held],
         "failed": [failed for report in reports for failed in report.failed],
         "embedded_passages": sum(report.embedded_passages for report in reports),
         "seconds": round(seconds, 3),
@@ -79,8 +80,7 @@ def _say_report(report: SyncReport) -> None:
     for failed in report.failed:
         say(f"  failed: {failed.article_id}: {failed.reason}")
     if report.held:
-        held = f"{len(report.held)} removals are held"
-        say(f"  {held}: `helpdesk-bot sources confirm {report.source}` lets them happen")
+        say(f"  {replies.held_words(report)}: `helpdesk-bot sources confirm {report.source}` removes them")
     if report.error is not None:
         say(f"  stopped early: {report.error}")
 

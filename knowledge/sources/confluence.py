@@ -175,9 +175,11 @@ class ConfluenceSource(HelpdeskSource):
         except NotThere:
             return True
         match said:
-            case {"status": "current", "space": {"key": str(key)}}:
+            case {"status": str(status)} if status != "current":
+                return True
+            case {"space": {"key": str(key)}}:
                 return key not in self._options.spaces
-        return True
+        return False  # not understood: no evidence
 
 
 def _names_of(group: Any) -> tuple[str, ...]:

@@ -197,9 +197,11 @@ class DiscourseSource(HelpdeskSource):
         except NotThere:
             return True
         match said:
-            case {"deleted_at": None, "visible": True, "category_id": int(category)}:
+            case {"deleted_at": str()} | {"visible": False}:
+                return True
+            case {"category_id": int(category)}:
                 return category not in {one.id for one in self._chosen}
-        return True
+        return False  # not understood: no evidence
 
     def _readers_of(self, category_id: int | None) -> list[frozenset[str] | None]:
         """Give who may read in a category and in those above it; an unknown one is not for everybody."""

@@ -120,6 +120,8 @@ class ZammadSource(HelpdeskSource):
             if isinstance(said, Failed):
                 yield said
                 continue
+            if said.id not in titles:
+                yield Failed(str(said.id), f"{self.name}/{said.id}: Zammad sent it without a title")
             for title in titles.get(said.id, ()):
                 article_id = (
                     str(said.id) if title.kb_locale_id == first else f"{said.id}:{title.kb_locale_id}"

@@ -109,6 +109,7 @@ def test_sources_pause_resume_and_confirm(desk: Desk) -> None:
     for name in ("export.md", "cancel-invoice.md"):
         (desk.root / "articles" / name).unlink()
     assert "sources confirm help" in desk.run("sync", "help").stdout
+    assert set(desk.json("sync", "help")["held"]) == {"help/export.md", "help/cancel-invoice.md"}
     assert desk.run("sources", "confirm", "help").returncode == 2
     assert desk.json("sources", "confirm", "help", "--yes")["removed"] == 2
     assert desk.run("sources", "confirm", "help", "--yes").returncode == 1

@@ -42,7 +42,8 @@ async def test_a_held_removal_happens_when_an_admin_has_seen_it(desk: Desk) -> N
     """Status says what waits; the ids are shown first; a click removes them, and says so in the log."""
     for number in range(5):
         (desk.folder / f"page-{number}.md").unlink()
-    await desk.do("sync")
+    told = (await desk.do("sync")).text
+    assert "5 articles that it has no more are kept until an admin confirms: `confirm help`" in told
     assert "`confirm help`" in (await desk.do("status")).text
     shown = await desk.do("confirm", "help")
     assert "`help/page-3.md`" in shown.text

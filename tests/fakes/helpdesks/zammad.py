@@ -61,7 +61,7 @@ class FakeZammad(FakeHelpdesk):
             "id": number,
             "category_id": 3,
             "archived_at": None,
-            "internal_at": changed if self.hidden else None,
+            "internal_at": changed if self.hidden and not article["draft"] else None,
             "published_at": changed if is_public else None,
             "updated_at": changed,
         }
