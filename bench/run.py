@@ -26,7 +26,7 @@ from rich.table import Table
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results"
-PARTS = ("serving", "retrieval", "embedding", "sync", "quality", "grounding")
+PARTS = ("serving", "retrieval", "embedding", "sync", "quality", "follow_ups", "grounding")
 
 
 def machine() -> dict[str, Any]:

@@ -31,7 +31,7 @@ _OPENER = re.compile(
     re.IGNORECASE,
 )
 _PREPOSITION = re.compile(
-    r"(?:on|for|with|without|in|from|using|via|by|under|auf|f\u00fcr|mit|ohne|unter|bei|im|am|sur|pour|avec|sans|sous|"
+    r"(?:on|for|with|without|in|from|using|via|by|under|as|als|auf|f\u00fcr|mit|ohne|unter|bei|im|am|sur|pour|avec|sans|sous|"
     r"chez|en|para|con|sin|per|voor|met|op)\b",
     re.IGNORECASE,
 )
@@ -44,7 +44,7 @@ _CLAUSE = re.compile(
     re.IGNORECASE,
 )
 _PRONOUN = re.compile(
-    r"\b(?:it|this|that|them|those|these|one|there|das|es|dies|damit|dort|davon|ihn|\u00e7a|cela|celui-ci|l\u00e0)\b",
+    r"\b(?:it|its|this|that|they|them|their|those|these|one|there|das|es|dies|damit|dort|davon|ihn|\u00e7a|cela|celui-ci|l\u00e0)\b",
     re.IGNORECASE,
 )
 _EXPLETIVE = re.compile(
@@ -56,13 +56,29 @@ _ASKS = re.compile(
     r"(?:how|why|when|where|who|what|which|wie|warum|wann|wo|wer|was|comment|pourquoi|quand|o\u00f9)\b",
     re.IGNORECASE,
 )
+_SUBORDINATE = re.compile(
+    r"(?:if|when|once|unless|until|because|wenn|falls|sobald|solange|si|quand)\b(?!.*\b(?:i|we|ich|wir|je) "
+    r"(?:want|need|would like|will|wollen|m\u00f6chten?|veux)\b)",
+    re.IGNORECASE,
+)
+_VERB = re.compile(
+    r"\b(?:is|are|was|were|do|does|did|has|have|can|should|ist|sind|hat|kann|est|sont)\b", re.IGNORECASE
+)
+_KIND = re.compile(r"(?:which|welche[rsnm]?|quel(?:le)?s?)(?:\s+[^\W\d_]+){1,3}", re.IGNORECASE)
+"""A kind without a verb: "which format?"."""
+_AMOUNT = re.compile(
+    r"(?:how (?:long|much|many|often|soon|far|big)|until when|since when|by when|"
+    r"wie (?:lange|viele?|oft|schnell|hoch|gro\u00df)|bis wann|seit wann|ab wann|"
+    r"combien|jusqu'\u00e0 quand|depuis quand)\b",
+    re.IGNORECASE,
+)
 _GENERIC = frozenset(
     re.findall(
         r"\w+",
         """do take takes work works cost costs long much many happen happens mean means find see go goes make makes
         often fast soon again instead also too possible then there one ones exactly yes no ok okay please else next
-        tell more say it that this them those these
-        dauert geht kostet funktioniert lange viel oft passiert bedeutet hei\u00dft genau dann
+        tell more say it that this them those these until may us
+        dauert geht gilt kostet funktioniert lange viel oft passiert bedeutet hei\u00dft genau dann
         finde marche co\u00fbte dure longtemps signifie trouve""",
     )
 )
@@ -95,17 +111,25 @@ def _own(text: str) -> list[str]:
 
 def _is_fragment(text: str, rest: str, own: Sequence[str]) -> bool:
     """Whether it is a piece of a sentence that the topic has to complete."""
-    if not own or len(own) > _MOST_OWN or len(rest.split()) > _MOST_WORDS or _CLAUSE.search(rest):
+    if not own or len(own) > _MOST_OWN or len(rest.split()) > _MOST_WORDS:
         return False
     opened = len(rest) < len(text.strip(" ,?!."))
+    if opened and _SUBORDINATE.match(rest):
+        return True
+    if _CLAUSE.search(rest):
+        return False
     return opened or bool(_PREPOSITION.match(rest)) or all(names_platform(word) for word in own)
 
 
 def _leans_on_topic(rest: str, own: Sequence[str]) -> bool:
-    """Whether a whole sentence says "it", or asks for nothing but how, why, when."""
+    """Whether a whole sentence says "it", or asks for nothing but how, why, when, how much of one thing, or which."""
     if not own:
         return bool(_ASKS.match(rest) or _PRONOUN.search(rest))
+    if _KIND.fullmatch(rest) and not _VERB.search(rest):
+        return True
     telling = [word for word in own if not names_platform(word)]
+    if _AMOUNT.match(rest) and len(telling) <= 1 and len(rest.split()) <= _MOST_WORDS:
+        return True
     few = len(telling) <= _MOST_OWN_WITH_PRONOUN and len(rest.split()) <= _MOST_WORDS + 2
     return few and bool(_PRONOUN.search(rest)) and not _EXPLETIVE.search(rest)
 

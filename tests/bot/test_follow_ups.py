@@ -47,6 +47,17 @@ CARRIED = [
         "Wie setze ich mein Passwort zurück ohne E-Mail?",
     ),
     ("Comment envoyer une facture à mon client ?", "et en anglais ?", None),
+    (
+        "how do I share a folder",
+        "and if the link is broken?",
+        "how do I share a folder if the link is broken?",
+    ),
+    ("how do I print a badge", "which paper size?", "print badge: which paper size?"),
+    ("how do I book a desk", "how long until you free it?", None),
+    ("how do I book a desk", "how many may we book?", "book desk: how many may we book?"),
+    ("how do I share a folder", "as a zip file?", "how do I share a folder as a zip file?"),
+    ("how do I book desks", "are they cleaned?", "book desks: are they cleaned?"),
+    ("Wie teile ich einen Ordner?", "und wie lange gilt der Link?", None),
 ]
 LEFT_ALONE = [
     ("how do i get on the vpn with my macbook?", "how do I cancel?"),
@@ -58,6 +69,9 @@ LEFT_ALONE = [
     ("what does 409 locked mean", "is it possible to delete my account?"),
     ("who can unlock an approved week", "export to DATEV"),
     ("turn on 2FA", "thanks!"),
+    ("turn on 2FA", "and if I want to cancel my plan?"),
+    ("turn on 2FA", "which plan has single sign-on?"),
+    ("turn on 2FA", "how much does the Team plan cost a year?"),
     ("turn on 2FA", "Wie kündige ich mein Abo?"),
 ]
 
