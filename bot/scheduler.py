@@ -117,7 +117,11 @@ class Scheduler:
         self, scheduler: AsyncIOScheduler, group: asyncio.TaskGroup, name: str, pause: timedelta
     ) -> None:
         async def fire() -> None:  # the work is a task of the group: it is cancelled and awaited with it
-            group.create_task(self._turn_of(scheduler, group, name))
+            turn = self._turn_of(scheduler, group, name)
+            try:
+                group.create_task(turn)
+            except RuntimeError:  # the bot is being stopped this very moment
+                turn.close()
 
         when = datetime.now(UTC) + pause
         scheduler.add_job(fire, DateTrigger(when), id=name, replace_existing=True)
