@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -16,9 +17,10 @@ from bot.readers import parse_readers
 from connectors.base import Reply
 from knowledge.errors import KnowledgeError, RevisionConflict
 from knowledge.library import NEW
+from knowledge.sync import LOCAL_SOURCE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from bot.changes import ArticleChanges
@@ -137,8 +139,22 @@ class ArticleCommands:
         taken = await self._intake.from_files(call.command.files, call.address, readers)
         opening = "To be added:" if taken.articles else "None of this can be added:"
         return await self._proposals.propose(
-            taken.articles, actor_of(call), failed=taken.failed, opening=opening
+            await self._by_title(taken.articles), actor_of(call), failed=taken.failed, opening=opening
         )
+
+    async def _by_title(self, articles: Sequence[Article]) -> list[Article]:
+        """Let a file stand for the bot's own article of the same title, whatever the file is called."""
+        own = await self._upkeep.articles(LOCAL_SOURCE, None)
+        titles = {one.title.casefold(): one.ref.id for one in own}
+        taken = {one.ref.id for one in own} & {article.id for article in articles}
+        found: list[Article] = []
+        for article in articles:
+            same = titles.get(article.title.casefold(), article.id)
+            if article.id not in taken and same not in taken:
+                taken.add(same)
+                article = replace(article, id=same)  # noqa: PLW2901 - the same file
+            found.append(article)
+        return found
 
     async def _add_page(self, call: Call) -> Reply:
         url, *labels = call.arguments.split()

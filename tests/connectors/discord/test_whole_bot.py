@@ -10,16 +10,14 @@ import discord
 import pytest
 from sqlalchemy import select
 
-from bot.cli.running import command_infos
 from bot.commands.table import COMMANDS
 from bot.outbox import OutboxRunner
 from bot.tables import ratings
-from connectors.discord.connector import DiscordConnector
 from connectors.discord.incoming import SPOKEN
 from knowledge.models import Article
 from tests.bot.conftest import Clock
 from tests.bot.people_desk import DeskApp, desk_settings, revision_of
-from tests.parity.discord import ADMIN, GUILD, _defaults
+from tests.parity.discord import ADMIN, GUILD, Simulated, _defaults
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -27,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.delivery import Delivery
+    from connectors.discord.connector import DiscordConnector
     from tests.fakes.discord_spec import DiscordSpec
 
     Open = Callable[[], AbstractAsyncContextManager["Whole"]]
@@ -133,10 +132,12 @@ async def opened(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterato
             await library.put(
                 Article("help", name, title, body, revision_of(title, body, audience), audience)
             )
-        connector = DiscordConnector("token", guilds=frozenset({str(GUILD)}), commands=command_infos())
+        connector = Simulated()
         app.platforms.run([connector])
         delivery = await app.delivery()
         async with simcord.run(connector.client(delivery), shard_count=1, strict_sync=True) as env:
+            connector.env = env
+            env.settle_timeout = 30.0  # an article is embedded by a child process
             outbox = asyncio.create_task(OutboxRunner(await app.outbox(), {"discord": connector}).run())
             try:
                 yield Whole(app, delivery, connector, env)
