@@ -70,6 +70,7 @@ async def test_whoever_wished_is_told_once_when_an_article_answers(desk: Desk) -
     assert address == Address("slack", "@U9", None, "T1")
     assert COFFEE in text
     assert "second floor" not in text
+    assert await (await desk.app.wishes()).unchecked("another version") == [], "it is not looked at for ever"
     assert await watch.run_once() == 0
     assert await told(desk) == []
 
