@@ -218,7 +218,9 @@ class ArticleLibrary:
         return articles.c.removed_at >= self._clock() - KEPT_AFTER_REMOVAL
 
     async def _expect(self, connection: AsyncConnection, ref: ArticleRef, revision: str) -> None:
-        if self._database.dialect == "postgresql":  # a row that is not there yet has no lock; SQLite has one writer
+        if (
+            self._database.dialect == "postgresql"
+        ):  # a row that is not there yet has no lock; SQLite has one writer
             await connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"article/{ref}"))))
         statement = select(articles.c.revision).where(is_one_of([ref]), present())
         stored = (await connection.execute(statement.with_for_update())).scalar_one_or_none()

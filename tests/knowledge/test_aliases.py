@@ -27,7 +27,9 @@ def test_what_goes_by_another_name_is_held(asked: str, told: str) -> None:
     """Every word of the topic counts as standing there, and the search looks for the other name too."""
     support = support_for(asked, [told], load_word_vectors())
     assert support.mean([0]) == pytest.approx(1.0, abs=0.01)
-    assert set(spoken(told).split()) & {word for text, _ in plan_query(asked).keywords for word in text.split()}
+    assert set(spoken(told).split()) & {
+        word for text, _ in plan_query(asked).keywords for word in text.split()
+    }
 
 
 def test_a_bigger_plan_is_no_smaller_one() -> None:
