@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import pytest_asyncio
@@ -45,7 +45,7 @@ async def tracker(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 async def test_a_life_with_the_real_one(desk: Desk, tracker: RealRt) -> None:
-    """First sync, no change, an edit, a disabled article (which leaves its lists silently), a new one."""
+    """First sync, no change, an edit, a disabled article (which leaves its lists silently), a disabled class."""
     source = desk.source()
     assert await source.check() == "General, FAQ, Staff at 127.0.0.1"
     await source.close()
@@ -70,20 +70,18 @@ async def test_a_life_with_the_real_one(desk: Desk, tracker: RealRt) -> None:
     report = await desk.run()
     assert (report.added, report.removed, report.error) == (1, 0, None)
 
-    unknown = desk.source(user="nobody")
-    with pytest.raises(PermanentSourceError, match="answered 401; renew the token"):
-        await unknown.check()
-    await unknown.close()
-    wrong = desk.source(classes=["FAQs"])
-    with pytest.raises(PermanentSourceError, match="shows no class FAQs"):
-        await wrong.check()
-    await wrong.close()
+    await refuses(desk, user="nobody", match="answered 401; renew the token")
+    await refuses(desk, classes=["FAQs"], match="shows no class FAQs")
 
-
-async def test_disabled_class(desk: Desk, tracker: RealRt) -> None:
-    """A class that is disabled takes its articles along; as they are many, they wait for an admin."""
-    await desk.run()
-    await tracker.put("class/2", Disabled=1)
+    await tracker.put("class/2", Disabled=1)  # takes its articles along; as they are many, they wait
     report = await desk.run()
     assert (report.error, report.held) == (None, ("1", "2", "3", "4", "5", "6"))
     assert (await desk.run(accept_removals=True)).removed == 6
+
+
+async def refuses(desk: Desk, *, match: str, **changes: Any) -> None:
+    """Check that a source with these settings says what is wrong."""
+    source = desk.source(**changes)
+    with pytest.raises(PermanentSourceError, match=match):
+        await source.check()
+    await source.close()
