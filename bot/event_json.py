@@ -25,7 +25,10 @@ def dump_event(event: Event) -> str:
     """Give the event as JSON that `load_event` reads back to an equal one."""
     kind = "command" if isinstance(event, Command) else "message"
     row = asdict(event) | {"received_at": event.received_at.isoformat()}
-    row["sender"]["groups"], row["sender"]["labels"] = sorted(event.sender.groups), sorted(event.sender.labels)
+    row["sender"]["groups"], row["sender"]["labels"] = (
+        sorted(event.sender.groups),
+        sorted(event.sender.labels),
+    )
     return _dump({"kind": kind, "event": row})
 
 
