@@ -62,11 +62,15 @@ class HandoffRequest:
             parts.append(f"What was said:\n\n{said}")
         if self.articles:
             cited = "\n".join(f"- {title}{f' {url}' if url else ''}" for title, url in self.articles)
-            parts.append(f"Articles that the bot found ({self.verdict}):\n\n{cited}")
+            parts.append(f"{_CITED.get(self.verdict, _CITED['unsure'])}:\n\n{cited}")
         return "\n\n".join(parts)
 
 
 LONGEST_SUBJECT = 150
+_CITED = {
+    "answered": "The bot answered from these articles",
+    "unsure": "The bot was not sure, and showed these articles",
+}
 
 
 @dataclass(frozen=True, slots=True)
