@@ -197,6 +197,8 @@ class Router:
 
     async def _note(self, event: IncomingMessage, answered: Answered) -> None:
         answer = answered.answer
+        if not (event.addressed or answer.verdict is Verdict.ANSWERED or "?" in event.text):
+            return  # talk among people: nothing of it is kept
         await self._record(event, answer, answered.audience)
         self._log.info(
             "question_answered",

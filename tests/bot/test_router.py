@@ -145,6 +145,21 @@ async def test_a_failure_nobody_asked_for_stays_silent(
     assert await router.handle(message(addressed=True)) is not None
 
 
+async def test_talk_among_people_is_not_kept(
+    helpdesk: ScriptedHelpdesk, make_router: Callable[..., Router], database: Database
+) -> None:
+    """Where the bot listens, it keeps what it answered and what was asked; what people say beside it is theirs."""
+    helpdesk.verdict = Verdict.UNANSWERED
+    router = make_router(ChannelSettings(id="slack:T1/C1", mode="auto"))
+    for text in ("Lunch was great, thanks Ben.", "Where can I park?"):
+        assert await router.handle(message(text, addressed=False)) is None
+    helpdesk.verdict = Verdict.ANSWERED
+    assert await router.handle(message("my printer is on fire", addressed=False)) is not None
+    async with database.read() as connection:
+        kept = (await connection.execute(select(questions.c.text).order_by(questions.c.id))).scalars().all()
+    assert kept == ["Where can I park?", "my printer is on fire"]
+
+
 async def test_each_question_is_recorded(
     helpdesk: ScriptedHelpdesk, make_router: Callable[..., Router], database: Database
 ) -> None:
