@@ -57,6 +57,7 @@ class AdminParts(ArticleParts):
         from bot.commands.article_reading import ReadingCommands
         from bot.commands.article_sources import SourceCommands
         from bot.commands.articles import ArticleCommands
+        from bot.handoff.store import Handoffs
         from bot.intake import Intake
         from bot.readers import known_labels
 
@@ -79,7 +80,9 @@ class AdminParts(ArticleParts):
                 clock=self.clock,
             ),
             SourceCommands(await self.source_control(), proposals, articles),
-            GapCommands(await self.gaps(), labels, self.clock),
+            GapCommands(
+                await self.gaps(), labels, self.clock, Handoffs(await self.database(), self.clock).answer_to
+            ),
         )
 
     async def _fetch_file(self, file: SharedFile, address: Address) -> bytes:

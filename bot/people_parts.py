@@ -100,6 +100,7 @@ async def people_commands(app: App) -> tuple[CommandGroup, ...]:
 
 
 async def _privacy(app: App) -> Privacy:
+    from bot.handoff.store import Handoffs
     from bot.privacy import Privacy
 
     return Privacy(
@@ -110,5 +111,6 @@ async def _privacy(app: App) -> Privacy:
         others={
             "objections to answers": await app.objections(),
             "wishes to be told": await app.wishes(),
+            "questions passed on and done": Handoffs(await app.database(), app.clock),
         },
     )

@@ -162,6 +162,8 @@ handoffs = Table(
     Column("asked_in", Text, nullable=False),  # JSON
     Column("answered_in", Text, nullable=False),  # JSON
     Column("request", Text, nullable=False),  # JSON
+    Column("question", PlainText, nullable=False, server_default=""),  # in lower case
+    Column("answer", PlainText, nullable=False, server_default=""),  # what agents said to the person
     Column("state", String(16), nullable=False),
     Column("ticket", String(255), nullable=False),  # the helpdesk's id
     Column("url", Text, nullable=False),

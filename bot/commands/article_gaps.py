@@ -14,7 +14,7 @@ from connectors.base import Action, Reply
 from knowledge.errors import KnowledgeError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Awaitable, Callable, Collection, Mapping
     from datetime import datetime
 
     from bot.commands.call import Asking, Call, Doing
@@ -28,9 +28,17 @@ _BUTTONS: Final = 5
 class GapCommands:
     """Tells what the articles lack, and begins the article."""
 
-    def __init__(self, gaps: Gaps, labels: Collection[str], clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        gaps: Gaps,
+        labels: Collection[str],
+        clock: Callable[[], datetime],
+        agents_answer: Callable[[str], Awaitable[str]],
+    ) -> None:
+        """`agents_answer` gives what people answered to a question that was passed on, or nothing."""
         self._gaps = gaps
         self._labels = labels
+        self._agents_answer = agents_answer
         self._clock = clock
 
     def doing(self) -> Mapping[str, Doing]:
@@ -56,9 +64,10 @@ class GapCommands:
         return Reply(gaps_text(report, self._clock()), actions=actions, private=True)
 
     async def ask_for_article(self, call: Call) -> Form | None:
-        """Show the form of a new article, with the gap's question as its title."""
+        """Show the form of a new article: the gap's question as its title, a person's answer to it as its text."""
         question = await self._question(call)
-        form = forms.adding(question.strip().rstrip("?").rstrip(), "", self._labels)
+        answer = await self._agents_answer(question)
+        form = forms.adding(question.strip().rstrip("?").rstrip(), answer, self._labels)
         title, text, readers = form.fields
         text = replace(text, hint=f"Asked: {question}"[:150])
         return replace(form, title="Draft an article", fields=(title, text, readers))
@@ -66,9 +75,12 @@ class GapCommands:
     async def draft(self, call: Call) -> Reply:
         """Say how to write the article, where no form can be shown."""
         question = await self._question(call)
+        answer = await self._agents_answer(question)
+        said = f"\n\nA person answered:\n\n{answer}" if answer else ""
         return Reply(
-            f"People ask: {plain(question, _LONGEST)}\n\nWrite `add`, a title, and the answer on the lines below; at "
-            "the terminal `helpdesk-bot articles add FILE`. `gaps` leaves it out once the articles answer it.",
+            f"People ask: {plain(question, _LONGEST)}{said}\n\n"
+            "Write `add`, a title, and the answer on the lines below; at the terminal `helpdesk-bot articles add FILE`. "
+            "`gaps` leaves it out once the articles answer it.",
             private=True,
         )
 

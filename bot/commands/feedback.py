@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from bot import replies
 from bot.errors import CommandError
 from connectors.base import Reply
 from connectors.forms import Choice, Field, Form
@@ -77,7 +78,9 @@ class FeedbackCommands:
             if asked is not None:
                 await self._complaints.rated(asked, call.sender.id, reason=kept["reason"])
         self._log.info("answer_rated", answer_id=answer_id, helpful=helpful, reason=kept["reason"] or None)
-        return Reply("Thank you, noted." if helpful else "Noted. Thank you for telling me.", private=True)
+        if helpful:
+            return Reply("Thank you, noted.", private=True)
+        return Reply("Noted. Thank you for telling me.", actions=(replies.HUMAN,), private=True)
 
     async def _meant(self, call: Call) -> tuple[str, str]:
         """Give the answer that is rated and what was said of it; without an id it is the last answer here."""

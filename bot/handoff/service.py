@@ -120,6 +120,8 @@ class HandoffService:
             return
         if state is None:
             return
+        if any(reply.text for reply in state.replies):
+            await self._store.answered(handoff.id, "\n\n".join(r.text for r in state.replies if r.text))
         for reply in state.replies:
             text = f"**{reply.author}** about “{handoff.request.subject}”:\n\n{reply.text or _WITHOUT_WORDS}"
             await self._tell(handoff, f"reply/{reply.id}", text)

@@ -77,6 +77,8 @@ class Handoffs:
             "asked_in": dump_address(asked_in),
             "answered_in": dump_address(answered_in),
             "request": json.dumps(asdict(request)),
+            "question": _folded(request.question),
+            "answer": "",
             "state": HandoffState.WAITING,
             "ticket": "",
             "url": "",
@@ -114,6 +116,23 @@ class Handoffs:
         """Note that the helpdesk did not take it; it is tried again after a pause, or at once by a later claim."""
         later = (self._clock() + backoff(handoff.attempts)).timestamp()
         await self._change(handoffs.c.id == handoff.id, {"not_before": later, "note": note})
+
+    async def answered(self, handoff_id: int, answer: str) -> None:
+        """Keep what agents said to the person: an article may begin with it."""
+        await self._change(and_(handoffs.c.id == handoff_id, handoffs.c.answer != answer), {"answer": answer})
+
+    async def answer_to(self, question: str) -> str:
+        """Give what agents last answered to this very question; empty when none did."""
+        same = and_(handoffs.c.question == _folded(question), handoffs.c.answer != "")
+        query = select(handoffs.c.answer).where(same).order_by(handoffs.c.id.desc()).limit(1)
+        async with self._database.read() as connection:
+            return str(await connection.scalar(query) or "")
+
+    async def forget_person(self, person: str) -> int:
+        """Forget the words of a person's handoffs that are closed; open ones end with their tickets."""
+        mine = and_(handoffs.c.person == person, handoffs.c.open_place.is_(None))
+        async with self._database.write() as connection:
+            return (await connection.execute(delete(handoffs).where(mine))).rowcount
 
     async def refused(self, handoff_id: int, note: str) -> bool:
         """Give it up: the helpdesk will not take it later either."""
@@ -167,6 +186,10 @@ class Handoffs:
         async with self._database.read() as connection:
             row = (await connection.execute(select(handoffs).where(which))).one_or_none()
         return None if row is None else _handoff(row, row.attempts)
+
+
+def _folded(question: str) -> str:
+    return " ".join(question.casefold().split())
 
 
 def _handoff(row: Row[Any], attempts: int) -> Handoff:

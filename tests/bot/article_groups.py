@@ -12,6 +12,7 @@ from bot.commands.article_reading import ReadingCommands
 from bot.commands.article_sources import SourceCommands
 from bot.commands.articles import ArticleCommands
 from bot.gaps import Gaps
+from bot.handoff.store import Handoffs
 from bot.intake import Intake
 from bot.pauses import Pauses
 from bot.proposals import Proposals
@@ -49,7 +50,7 @@ def article_groups(
     return (
         ArticleCommands(changes, articles, intake, upkeep=upkeep, labels=labels, clock=clock),
         ReadingCommands(changes, audit, preview=None, rehearsal=None, clock=clock),  # type: ignore[arg-type]
-        GapCommands(Gaps(database, None, None, clock), labels, clock),  # type: ignore[arg-type]
+        GapCommands(Gaps(database, None, None, clock), labels, clock, Handoffs(database, clock).answer_to),  # type: ignore[arg-type]
         SourceCommands(SourceControl(upkeep, Pauses(database, clock), audit, library), proposals, articles),
     )
 

@@ -14,7 +14,10 @@ from sqlalchemy import insert
 
 from bot.errors import CommandError
 from bot.grouping import grouped
+from bot.handoff.store import Handoffs
+from bot.handoff.tickets import HandoffRequest
 from bot.tables import questions, ratings
+from connectors.base import Address
 from tests.bot.admin_desk import GRACE, MEMBER, Desk, clicked, open_desk
 
 if TYPE_CHECKING:
@@ -157,3 +160,24 @@ def test_every_text_is_in_one_group_and_the_heaviest_first(kinds: list[int]) -> 
     assert {frozenset(kinds[index] for index in group) for group in groups} == {frozenset({k}) for k in kinds}
     sizes = [len(group) for group in groups]
     assert sizes == sorted(sizes, reverse=True)
+
+
+async def test_a_draft_begins_with_what_a_person_answered(desk: Desk) -> None:
+    """The agent's words to whoever asked this very question stand in the form; without any it is empty."""
+    await asked(desk, "Where do I park my car?")
+    await asked(desk, "Can I bring my dog to the office?")
+    place = Address("slack", "C1", "5.5", "T1")
+    store = Handoffs(await desk.app.database(), desk.clock)
+    request = HandoffRequest("k1", "where do I park  my CAR?", "Ada")
+    handoff, _ = await store.add(place, place, MEMBER, request)
+    await store.answered(handoff.id, "In the yard behind the house.")
+    texts = {}
+    for number in ("1", "2"):
+        form = await desk.form("draft", number)
+        assert form is not None
+        fields = {field.name: field.value for field in form.fields}
+        texts[fields["title"]] = fields["text"]
+    assert texts == {
+        "Where do I park my car": "In the yard behind the house.",
+        "Can I bring my dog to the office": "",
+    }

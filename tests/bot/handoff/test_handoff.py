@@ -198,6 +198,26 @@ async def test_an_agents_answer_comes_back_once(
     assert not await service.gives_way(THREAD)
 
 
+async def test_what_agents_answered_is_kept_until_the_person_is_forgotten(
+    commands: HandoffCommands, desk: ScriptedDesk, service: HandoffService, clock: Clock, database: Database
+) -> None:
+    """An article may begin with it; `forget me` takes it away once the ticket is closed, and an open one ends first."""
+    await commands.human(call("human"))
+    desk.replies = (AgentReply("7", "Cleo", "Use the new client."), AgentReply("8", "Cleo", "And restart."))
+    clock.advance(minutes=2)
+    await service.round()
+    store = Handoffs(database, clock)
+    assert await store.answer_to("how do I get on the VPN?") == "Use the new client.\n\nAnd restart."
+    assert await store.answer_to("How do I get off the VPN?") == ""
+    assert await store.forget_person(ANA.id) == 0
+    desk.closed = True
+    clock.advance(minutes=2)
+    await service.round()
+    assert await store.forget_person(BEN.id) == 0
+    assert await store.forget_person(ANA.id) == 1
+    assert await store.answer_to("how do I get on the VPN?") == ""
+
+
 async def test_only_some_may_end_it(commands: HandoffCommands, service: HandoffService) -> None:
     """Whoever asked for a person, the staff in their channel, and admins; not anybody in the thread."""
     await commands.human(call("human"))
