@@ -79,8 +79,8 @@ class GapCommands:
         said = f"\n\nA person answered:\n\n{answer}" if answer else ""
         return Reply(
             f"People ask: {plain(question, _LONGEST)}{said}\n\n"
-            "Write `add`, a title, and the answer on the lines below; at the terminal `helpdesk-bot articles add FILE`. "
-            "`gaps` leaves it out once the articles answer it.",
+            "Write `add`, a title, and the answer on the lines below; at the terminal `helpdesk-bot articles add FILE`."
+            " `gaps` leaves it out once the articles answer it.",
             private=True,
         )
 
