@@ -195,6 +195,7 @@ class App(DeskParts):
             shadow=await self.shadow(),
             limits=Limits(self.settings.limits, redis),
             gives_way=None if handoff is None else handoff.gives_way,
+            offers_human=handoff is not None,
             old=self.settings.answer.old,
         )
         inbox = Inbox(await self.database(), self.clock, INBOX_LEASE)

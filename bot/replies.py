@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -79,6 +80,11 @@ def actions(answer_id: str, *, share: bool = False) -> tuple[Action, ...]:
         Action("sources", "Sources", answer_id),
         *((Action("share", "Share in channel", answer_id),) if share else ()),
     )
+
+
+def without_human(reply: Reply) -> Reply:
+    """Give the reply without the button for a human, where there is none to pass questions on to."""
+    return replace(reply, actions=tuple(each for each in reply.actions if each.name != HUMAN.name))
 
 
 def apology(persona: Persona, reference: str) -> Reply:

@@ -88,10 +88,12 @@ class Router:
         limits: Limits | None = None,
         shadow: Drafting | None = None,
         gives_way: Callable[[Address], Awaitable[bool]] | None = None,
+        offers_human: bool = True,
         old: timedelta | None = None,
     ) -> None:
         """`gives_way` tells where a person has taken over, so that the bot does commands only.
 
+        Without `offers_human` nobody is shown a button for a human: there is none to pass questions on to.
         Articles that were not updated for longer than `old` are marked under answers.
         """
         self._asker = Asker(helpdesk, access, personas, conversation)
@@ -105,6 +107,7 @@ class Router:
         self._limits = limits
         self._shadow = shadow
         self._gives_way = gives_way
+        self._offers_human = offers_human
         self._old = old
         self._log = structlog.get_logger()
 
@@ -130,6 +133,12 @@ class Router:
 
         `live` shows the reply while it is made, where it is sure that there will be one.
         """
+        reply = await self._handle(event, live)
+        if reply is None or self._offers_human:
+            return reply
+        return replies.without_human(reply)
+
+    async def _handle(self, event: Event, live: Live | None) -> Reply | None:
         if not self.concerns(event):
             return None
         event = as_command(event, self._access)

@@ -145,6 +145,28 @@ async def test_a_failure_nobody_asked_for_stays_silent(
     assert await router.handle(message(addressed=True)) is not None
 
 
+@pytest.mark.parametrize("offers", [True, False])
+async def test_a_human_is_offered_where_there_is_one(
+    helpdesk: ScriptedHelpdesk, personas: Personas, database: Database, clock: Clock, *, offers: bool
+) -> None:
+    """Without a helpdesk behind the bot no button promises one; the others stay."""
+    router = Router(
+        helpdesk=helpdesk,
+        commands=NoCommands(),
+        access=Access(AccessSettings()),
+        personas=personas,
+        questions=Questions(database, clock),
+        clock=clock,
+        timeout_seconds=5,
+        offers_human=offers,
+    )
+    reply = await router.handle(message())
+    assert reply is not None
+    names = [action.name for action in reply.actions]
+    assert ("human" in names) is offers
+    assert "helpful" in names
+
+
 async def test_talk_among_people_is_not_kept(
     helpdesk: ScriptedHelpdesk, make_router: Callable[..., Router], database: Database
 ) -> None:

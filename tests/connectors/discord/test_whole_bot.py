@@ -124,7 +124,10 @@ async def opened(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterato
     (data / "models").symlink_to(request.config.cache.mkdir("embedding-models"))
     access = {"admins": [f"discord:{ADMIN}"], "members": ["internal"]}
     channels = [{"id": f"discord:{GUILD}", "mode": "mention"}]
-    settings = desk_settings(data, access=access, channels=channels, limits={"per_person": 0}, desk={})
+    staff = {"to": "channel", "channel": "slack:T1/C9"}
+    settings = desk_settings(
+        data, access=access, channels=channels, limits={"per_person": 0}, desk={}, handoff=staff
+    )
     async with DeskApp(settings, clock=Clock()) as app:
         library = await app.library()
         for title, body, audience in ARTICLES:
