@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from config.desk import DeskSettings, LimitSettings
+from config.discord import DiscordSettings
 from config.durations import Schedule, parse_duration
 from config.errors import ConfigError
 from config.handoff import HandoffSettings
@@ -27,12 +28,9 @@ from config.validators import (
     DatabaseUrl,
     Duration,
     Every,
-    HttpUrl,
     Label,
     PlatformId,
     RedisUrl,
-    Snowflake,
-    SocketUrl,
     SourceName,
     VariableName,
 )
@@ -228,21 +226,6 @@ class WebSettings(Section):
 
     host: str = "127.0.0.1"
     port: int | None = Field(default=None, ge=0, le=65_535)
-
-
-class DiscordSettings(Section):
-    """Discord; it is used when a token is set.
-
-    Only members and roles of the `guilds` count for anything; anybody else is a guest, who reads `public`.
-    """
-
-    token: SecretStr = SecretStr("")
-    guilds: frozenset[Snowflake] = frozenset()
-    test_guild: Snowflake | Literal[""] = ""
-    answered_tag: str = "answered"
-    human_tag: str = "needs a human"
-    api_url: HttpUrl = ""
-    gateway_url: SocketUrl = ""
 
 
 class LogSettings(Section):
