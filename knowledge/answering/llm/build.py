@@ -73,7 +73,7 @@ def _model(  # noqa: PLR0917 - what one of the two models is told
 
         server = GgufServer(name)
         return ChatModel(
-            server.name, price, lambda: _openai(settings, server.name, server.url(), _NO_KEY), server.close
+            server.name, price, lambda: _openai(settings, server.name, server.url(), server.key), server.close
         )
     return ChatModel(name, price, lambda: _openai(settings, name, url, key.get_secret_value()))
 

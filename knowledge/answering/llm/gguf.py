@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 from typing import Any
 
 from knowledge.answering.llm.errors import LlmError
 
 _CONTEXT_TOKENS = 8192
+_WARNINGS_ONLY = 2
+"""llama.cpp's verbosity: it tells each request on the standard error stream otherwise."""
 
 
 class GgufServer:
@@ -16,6 +19,7 @@ class GgufServer:
     def __init__(self, path: str) -> None:
         self._path = Path(path)
         self.name = self._path.stem
+        self.key = secrets.token_urlsafe(24)  # nobody else on this machine may use the port
         self._server: Any = None
 
     def url(self) -> str:
@@ -32,6 +36,9 @@ class GgufServer:
             params.n_ctx = _CONTEXT_TOKENS
             params.n_parallel = 1
             params.port = 0
+            params.api_keys = [self.key]
+            params.verbosity = _WARNINGS_ONLY
+            params.ui = False
             self._server = xllamacpp.Server(params)
         return f"{self._server.listening_address}/v1"
 
