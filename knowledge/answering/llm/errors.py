@@ -7,7 +7,7 @@ import asyncio
 from knowledge.errors import KnowledgeError
 
 _TRY_AGAIN = frozenset({408, 409, 425, 429})
-_SERVER = 500
+_BAD, _SERVER = 400, 500
 _REASONS = {
     400: "the request was refused (400); is the model's name right, and does it take these settings?",
     401: "the key was refused (401); set [llm] api_key",
@@ -31,6 +31,8 @@ def as_llm_error(error: BaseException, model: str) -> LlmError:
     if isinstance(error, LlmError):
         return error
     status = getattr(error, "status_code", None)
+    if isinstance(status, int) and status < _BAD:  # an error that came in the middle of a stream (Anthropic)
+        return LlmError("broken", f"{model}: it broke off with an error of its own", may_retry=True)
     if isinstance(status, int):
         reason = _REASONS.get(status, f"it answered with status {status}")
         return LlmError(
