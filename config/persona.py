@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from config.errors import ConfigError, PersonaError
 from config.nearest import did_you_mean, is_likely, nearest
+from config.style import Style, style_of, style_problems
 from config.toml_file import absolute, read_toml
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Persona:
     sentences without placeholders, followed by the closest articles' titles and the offer of a person.
     `apology` is said when something failed, followed by a reference such as "(ref 3f2a)". `greeting` opens a
     chat and answers "hi". `sign_off` may end an answer, and may be empty. `thanks`
-    answers "thank you". `language` is their BCP 47 tag.
+    answers "thank you". `language` is their BCP 47 tag. `style` is what rules can measure of all this.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Persona:
     sign_off: str = ""
     language: str = "en"
     thanks: str = "You're welcome!"
+    style: Style = field(default_factory=Style)
 
     @property
     def digest(self) -> str:
@@ -99,12 +101,12 @@ def _read(path: Path) -> Persona:
     problems = [f"{path}: {problem}" for problem in _problems(document)]
     if problems:
         raise PersonaError(problems)
-    texts = {key: value.strip() for key, value in document.items() if key != "tone"}
-    return Persona(**texts, tone=tuple(document.get("tone", ())))
+    texts = {key: value.strip() for key, value in document.items() if key not in {"tone", "style"}}
+    return Persona(**texts, tone=tuple(document.get("tone", ())), style=style_of(document.get("style", {})))
 
 
 def _problems(document: dict[str, Any]) -> Iterator[str]:
-    known = [field.name for field in fields(Persona)]
+    known = [each.name for each in fields(Persona)]
     for key in document:
         if key not in known:
             yield f"{key} is not a key of a persona; {did_you_mean(key, known)}"
@@ -117,6 +119,7 @@ def _problems(document: dict[str, Any]) -> Iterator[str]:
     tone = document.get("tone", [])
     if not isinstance(tone, list) or not all(isinstance(rule, str) and rule.strip() for rule in tone):
         yield 'tone is not a list of rules; write tone = ["short sentences"]'
+    yield from style_problems(document.get("style", {}))
 
 
 def _text_problems(key: str, value: object) -> Iterator[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from config.style import Style
+from knowledge.answering.abridge import Told, kept
 from knowledge.answering.ground import Unsupported, neutralise, unsupported
 from knowledge.answering.words import platforms
 from knowledge.models import Citation
@@ -23,15 +25,21 @@ _LONGEST_QUOTE = 300
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """The text, CommonMark; empty when nothing of it was supported."""
+    """The text, CommonMark; empty when nothing of it was supported. `left_out` is what a persona's style shortened."""
 
     text: str
     citations: tuple[Citation, ...]
     dropped: tuple[Unsupported, ...]
+    left_out: tuple[str, ...] = ()
 
 
-def compose(parts: Sequence[Part], conflict: Conflict | None, phrases: Phrases) -> Composed:
-    """Write the parts one after the other, each statement held against its passages first."""
+def compose(
+    parts: Sequence[Part], conflict: Conflict | None, phrases: Phrases, style: Style | None = None
+) -> Composed:
+    """Write the parts one after the other, each statement held against its passages first.
+
+    Then the style shortens it: what is cited, and each number, address and command, is the same in every style.
+    """
     dropped: list[Unsupported] = []
     written: list[tuple[Part, tuple[SectionUnit, ...]]] = []
     for part in parts:
@@ -45,6 +53,7 @@ def compose(parts: Sequence[Part], conflict: Conflict | None, phrases: Phrases) 
         if supported:
             written.append((part, tuple(supported)))
     citations = _citations(written, conflict)
+    written, left_out = _abridged(written, style or Style())
     several = len(citations) > 1
     order = {(c.source, c.article_id): number for number, c in enumerate(citations, start=1)}
     pieces: list[str] = []
@@ -53,7 +62,24 @@ def compose(parts: Sequence[Part], conflict: Conflict | None, phrases: Phrases) 
         pieces.append(_part_text(part, units, mark, phrases))
     if conflict and written:
         pieces.append(conflict_text(conflict, written[0][0].section.hit, phrases))
-    return Composed(neutralise("\n\n".join(pieces)), citations, tuple(dropped))
+    return Composed(neutralise("\n\n".join(pieces)), citations, tuple(dropped), left_out)
+
+
+def _abridged(
+    written: list[tuple[Part, tuple[SectionUnit, ...]]], style: Style
+) -> tuple[list[tuple[Part, tuple[SectionUnit, ...]]], tuple[str, ...]]:
+    told = [
+        Told(placed.unit.text, placed.unit.kind == "sentence", is_first=number == 0)
+        for _, units in written
+        for number, placed in enumerate(units)
+    ]
+    left = kept(told, style)
+    left_out = tuple(each.text for each in told[left:])
+    shorter: list[tuple[Part, tuple[SectionUnit, ...]]] = []
+    for part, units in written:
+        shorter.append((part, units[: max(left, 0)]))
+        left -= len(units)
+    return shorter, left_out
 
 
 def _part_text(part: Part, units: Sequence[SectionUnit], mark: str, phrases: Phrases) -> str:

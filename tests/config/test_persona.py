@@ -8,6 +8,7 @@ import pytest
 
 from config.errors import ConfigError, PersonaError
 from config.persona import Persona, is_persona_path, load_persona, shipped_personas
+from config.style import Style
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,11 +55,20 @@ def test_ones_own_is_found_by_its_path(tmp_path: Path) -> None:
     )
 
 
+def test_a_style_is_read_and_moves_the_digest(tmp_path: Path) -> None:
+    """An answer kept for one style is not served in another."""
+    (tmp_path / "own.toml").write_text(OWN)
+    (tmp_path / "short.toml").write_text(f'{OWN}\n[style]\nmax_sentences = 2\nforbidden = ["arr"]\n')
+    own, short = (load_persona(name, tmp_path) for name in ("own.toml", "short.toml"))
+    assert (own.style, short.style) == (Style(), Style(max_sentences=2, forbidden=("arr",)))
+    assert own.digest != short.digest
+
+
 def test_an_unknown_persona_names_the_nearest_and_the_list() -> None:
     """The message helps whoever mistyped."""
     with pytest.raises(PersonaError) as caught:
         load_persona("freindly")
-    write = "write concise, formal, friendly, german, or the path of your own TOML file"
+    write = "write concise, formal, friendly, german, german-formal, or the path of your own TOML file"
     assert str(caught.value) == f'there is no persona "freindly" (did you mean friendly?); {write}'
     assert isinstance(caught.value, ConfigError)
     with pytest.raises(PersonaError) as caught:
@@ -77,6 +87,19 @@ def test_an_unknown_persona_names_the_nearest_and_the_list() -> None:
         (('name = "pirate"', 'name = "pirate"\ntone = "salty"'), "tone is not a list of rules"),
         (('name = "pirate"', 'name = "pirate"\nlanguage = "Pirate speech"'), "no language tag"),
         (('"pirate"', '"pirate'), "is not valid TOML"),
+        (('name = "pirate"', 'name = "pirate"\nstyle = "salty"'), "style is not a table"),
+        *(
+            (('sprung a leak."', f'sprung a leak."\n[style]\n{line}'), part)
+            for line, part in (
+                ("emojis = false", "style.emojis is not a key of a style; did you mean emoji?"),
+                ("max_sentences = true", "style.max_sentences = True is not a whole number"),
+                ("max_sentences = -1", "style.max_sentences = -1 is not from 0 (any) to 10,000"),
+                ("emoji = 0", "style.emoji = 0 is not true or false"),
+                ('forbidden = "arr"', "style.forbidden is not a list of at most 100 phrases"),
+                ('forbidden = [""]', "style.forbidden is not a list of at most 100 phrases"),
+                ('address = "thou"', "style.address = 'thou' is none of du, Sie,"),
+            )
+        ),
     ],
 )
 def test_a_broken_persona_names_file_and_key(tmp_path: Path, change: tuple[str, str], part: str) -> None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
+from config.style import Style
+from knowledge.answering.abridge import Told, is_over, toned
 from knowledge.answering.ground import Unsupported, neutralise
 from knowledge.answering.grounding.cutter import SentenceCutter, Unit
 from knowledge.answering.grounding.facts import bare, plain
@@ -15,6 +17,7 @@ from knowledge.answering.grounding.markers import cited_numbers, without_markers
 from knowledge.answering.language import detect_language, same_language
 from knowledge.answering.llm.chat_model import Enough
 from knowledge.answering.llm.prompt import NO_ANSWER
+from knowledge.answering.style_words import may_be_left_out
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,6 +55,7 @@ class Draft:
         foreign: bool = False,
         opening: str = "",
         on_text: OnText | None = None,
+        style: Style | None = None,
     ) -> None:
         self._passages = passages
         self._checks = checks
@@ -60,10 +64,14 @@ class Draft:
         self._foreign = foreign
         self._on_text = on_text
         self._opening = opening
+        self._style = style or Style()
         self.text = ""
         self.dropped: list[Unsupported] = []
         self.stated: list[tuple[str, Passage]] = []
         self.declined = False
+        self.toned = False
+        self._waiting: list[tuple[str, list[Passage], str]] = []  # no room for them, unless more must follow
+        self._told: list[Told] = []
         self._articles: dict[ArticleRef, int] = {}
         self._start()
 
@@ -102,10 +110,12 @@ class Draft:
             return
 
     async def _take(self, unit: Unit) -> None:
-        text = visible(unit.text).strip()
-        if NO_ANSWER in text:
+        said = visible(unit.text).strip()
+        if NO_ANSWER in said:
             self.declined = True
             raise Enough
+        text = toned(said, self._style, "\n".join(passage.text for passage in self._passages))
+        self.toned = self.toned or text != said
         self._gap = max(self._gap, unit.before, key=len)
         key = plain(bare(text))
         if not key or key in self._said:
@@ -121,7 +131,33 @@ class Draft:
             self.dropped.append(Unsupported(text, reason))
             return
         self._said.add(key)
-        await self._send(text, passages)
+        if self._may_wait(text, passages):
+            self._waiting.append((text, passages, self._gap))
+            self._gap = ""
+            return
+        await self._send_waiting()
+        await self._send(text, passages, self._gap)
+
+    async def _send_waiting(self) -> None:
+        """Send what had no room, since what follows it must be said."""
+        held, self._held = self._held, []
+        gap = self._gap
+        while self._waiting:
+            await self._send(*self._waiting.pop(0))
+        self._held, self._gap = held, gap
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """The supported sentences at the end that the persona's style has no room for."""
+        return tuple(text for text, _, _ in self._waiting)
+
+    def _may_wait(self, text: str, passages: Sequence[Passage]) -> bool:
+        """Whether the style has no room for a sentence that nobody misses unless something follows it."""
+        if not self.text or self._held or _is_block(text) or not may_be_left_out(text):
+            return False
+        told = [*self._told, *(Told(waiting, is_prose=True) for waiting, _, _ in self._waiting)]
+        cited = {passage.article for passage in passages} <= self._articles.keys()
+        return cited and is_over([*told, Told(text, is_prose=True)], self._style)
 
     async def _supporting(self, text: str, numbers: Sequence[int]) -> tuple[list[Passage], str | None]:
         for number in numbers:
@@ -147,14 +183,15 @@ class Draft:
         wanted = set(plain(text).split())
         return sorted(self._passages, key=lambda p: -len(wanted & set(plain(p.text).split())))[:2]
 
-    async def _send(self, text: str, passages: Sequence[Passage]) -> None:
+    async def _send(self, text: str, passages: Sequence[Passage], gap: str) -> None:
+        self._told.append(Told(without_markers(text), is_prose=not _is_block(text)))
         for passage in passages:
             self._articles.setdefault(passage.article, len(self._articles) + 1)
             self.stated.append((without_markers(bare(text)), passage))
         marks = "".join(f" [{n}]" for n in sorted({self._articles[p.article] for p in passages}))
         body = without_markers(text).rstrip()
         body = f"{body}{marks}" if not body.endswith("```") else body
-        pieces = [*self._held, Unit(body, self._gap)]
+        pieces = [*self._held, Unit(body, gap)]
         new = "".join(
             f"{piece.before if self.text or i else ''}{piece.text}" for i, piece in enumerate(pieces)
         )
@@ -175,3 +212,7 @@ class Draft:
         except Exception:  # noqa: BLE001 - who shows the pieces may fail; the whole answer still comes
             self._on_text = None
             structlog.get_logger().warning("piece_of_an_answer_not_shown", exc_info=True)
+
+
+def _is_block(text: str) -> bool:
+    return bool(_LIST_ITEM.match(text)) or text.lstrip().startswith(("|", "```", "~~~", "#"))

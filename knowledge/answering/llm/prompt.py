@@ -9,19 +9,21 @@ from importlib.resources import files
 from string import Template
 from typing import TYPE_CHECKING, Any
 
+from config.style import ADDRESSES
 from knowledge.answering.blocks import clean
 from knowledge.answering.grounding.hidden import visible
 from knowledge.answering.phrases import phrases
 from knowledge.models import revision_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from config.persona import Persona
+    from config.style import Style
     from knowledge.answering.ground import Unsupported
     from knowledge.models import Passage
 
-PROMPT_VERSION = "1"
+PROMPT_VERSION = "2"
 """Moves with the code of this file; the templates' own text is in the digest anyway."""
 
 NO_ANSWER = "NO_ANSWER"
@@ -76,7 +78,8 @@ def answer_prompt(
     fence = secrets.token_hex(6)
     fill = {
         "instructions": persona.instructions.strip(),
-        "tone": "\n".join(f"- {rule}" for rule in persona.tone) or "- plain words",
+        "tone": "\n".join(f"- {rule}" for rule in (*persona.tone, *_measured(persona.style)))
+        or "- plain words",
         "language": phrases("en").languages.get(language.split("-", maxsplit=1)[0].lower(), language),
         "max_characters": str(max_characters),
         "fence": fence,
@@ -85,6 +88,25 @@ def answer_prompt(
         "complaint": _complaint(complaints),
     }
     return Prompt(*(Template(_templates()[name]).substitute(fill).strip() for name in _NAMES[:2]))
+
+
+def _measured(style: Style) -> Iterator[str]:
+    """Put into words what the answer's style is measured by."""
+    if style.max_sentences:
+        yield f"at most {style.max_sentences} sentences beside steps and lists"
+    if style.max_sentence_words:
+        yield f"at most {style.max_sentence_words} words in a sentence"
+    if style.address:
+        language = phrases("en").languages[ADDRESSES[style.address]]
+        yield f'in {language}, call the reader "{style.address}" and nothing else'
+    allowed = {
+        "contractions": style.contractions,
+        "emoji": style.emoji,
+        "exclamation marks": style.exclamation_marks,
+    }
+    yield from (f"no {name}" for name, may in allowed.items() if not may)
+    if style.forbidden:
+        yield f"never write: {', '.join(style.forbidden)}"
 
 
 def _quoted(number: int, passage: Passage, fence: str) -> str:

@@ -55,7 +55,7 @@ class ExtractiveAnswerer:
         if parts:
             stated = [placed.unit.text for placed in parts[0].units if placed.unit.kind == "sentence"]
             conflict = find_conflict(stated, parts[0].section.hit, given.evidence.passages)
-        composed = compose(parts, conflict, phrases(given.persona.language))
+        composed = compose(parts, conflict, phrases(given.persona.language), given.persona.style)
         return Made(composed, _trace(parts, dense, composed))
 
     def _articles(self, evidence: Evidence) -> dict[ArticleRef, list[Passage]]:
@@ -95,4 +95,4 @@ def _trace(parts: Sequence[Part], dense: dict[str, float], composed: Composed) -
             for part in parts
         ],
         "dropped": [{"text": fault.text[:200], "reason": fault.reason} for fault in composed.dropped],
-    }
+    } | ({"left_out": [text[:200] for text in composed.left_out]} if composed.left_out else {})

@@ -59,6 +59,7 @@ class GroundedWriter:
             max_characters=self._max_characters,
             opening=_opening(given),
             on_text=given.on_text,
+            style=given.persona.style,
         )
 
         def prompt(complaints: Sequence[Unsupported]) -> Any:
@@ -75,6 +76,10 @@ class GroundedWriter:
         trace: dict[str, Any] = {"llm": account.as_trace(), "dropped": _dropped(draft)}
         if account.outcome in {"cut", "failed", "over_budget"}:
             trace["passing"] = True  # in an hour the same question may get a better answer: not for the cache
+        if draft.left_out:
+            trace["left_out"] = [text[:200] for text in draft.left_out]
+        if draft.toned:
+            trace["toned"] = True
         if draft.sent:
             return {"made": self._written(given, draft, passages, trace)}
         return {"made": await self._extracted(given, account, trace)}
