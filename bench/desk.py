@@ -59,7 +59,10 @@ def arguments(description: str | None) -> argparse.Namespace:
 
 def quiet_logs() -> None:
     """Only warnings: the parts print their own figures."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    structlog.configure(
+        processors=[structlog.processors.add_log_level, structlog.processors.KeyValueRenderer()],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+    )
 
 
 def article_file(data: Path | None, folder: Path, *, quick: bool) -> Path:
