@@ -81,7 +81,7 @@ def settings_of(folder: Path, *more: str) -> Settings:
         'audience = ["public"]',
     ]
     config.write_text(
-        "\n".join([*lines, "[limits]", "per_person = 1000000", "per_channel = 1000000"]) + "\n", "utf-8"
+        "\n".join([*lines, "[limits]", "per_person = 100000", "per_channel = 100000"]) + "\n", "utf-8"
     )
     return load_settings(config, {})
 
