@@ -117,7 +117,8 @@ class App(DeskParts):
         return Helpdesk(await self.cached_answers())
 
     async def _build_cached_answers(self) -> CachedAnswers:
-        from knowledge.answering.cached import CachedAnswers, pipeline_digest
+        from knowledge.answering.cached import CachedAnswers
+        from knowledge.answering.digests import pipeline_digest
         from knowledge.answering.doubts import Doubts
         from knowledge.answering.llm.digest import writing_digest
 
@@ -135,6 +136,7 @@ class App(DeskParts):
             desk_digest=(await self.evidence()).desk_digest,
             doubts=Doubts((await self.objections()).is_doubted, settings.answer.min_confidence),
             wait_seconds=settings.answer.timeout_seconds / 2,
+            ordered=not settings.llm.model,
         )
 
     async def _day_counter(self) -> DayCounter:

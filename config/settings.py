@@ -207,6 +207,7 @@ class CacheSettings(Section):
 
     enabled: bool = True
     max_age: Duration = "7d"
+    negative_max_age: Duration = "10m"
     max_entries: int = Field(default=20_000, ge=100, le=1_000_000)
 
     @property

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 from redis.exceptions import RedisError
 
+from knowledge.cache_entry import Head
+
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
-    from datetime import datetime
+    from collections.abc import AsyncIterator, Callable, Sequence
 
     from redis.asyncio import Redis
 
@@ -22,51 +24,58 @@ _SECONDS: Final = 30.0
 
 @dataclass(frozen=True, slots=True)
 class CacheSurvey:
-    """`size` is the bytes of the answers as they are kept; `oldest` is when the oldest was made, to the second."""
+    """`size` is the bytes of the answers as they are kept, `negative` how many say that no article answers.
+
+    `oldest` is when the oldest was made.
+    """
 
     entries: int
     size: int
     oldest: datetime | None
+    negative: int = 0
 
 
-async def survey(
-    redis: Redis, used: str, entry: Callable[[str], str], max_age: timedelta, now: datetime
-) -> CacheSurvey | None:
-    """Look at each entry; None when Redis does not answer. An entry ends `max_age` after it was made."""
-    entries = size = 0
-    left: int | None = None
+async def survey(redis: Redis, used: str, entry: Callable[[str], str]) -> CacheSurvey | None:
+    """Look at each entry; None when Redis does not answer. What cannot be read is not counted."""
+    entries = size = negative = 0
+    made: list[int] = []
     try:
         async with asyncio.timeout(_SECONDS):
             async for keys in _keys(redis, used):
                 async with redis.pipeline(transaction=False) as pipe:
                     for key in keys:
-                        pipe.hstrlen(entry(key), "v")
-                        pipe.pttl(entry(key))
-                    rows: list[int] = await pipe.execute()
-                for length, pttl in zip(rows[::2], rows[1::2], strict=True):
-                    if not length:
-                        continue  # it ended, and its key is still counted as used
-                    entries, size = entries + 1, size + length
-                    left = pttl if left is None else min(left, pttl)
+                        pipe.strlen(entry(key))
+                        pipe.getrange(entry(key), 0, 511)
+                    rows: list[Any] = await pipe.execute(raise_on_error=False)
+                for length, line in zip(rows[::2], rows[1::2], strict=True):
+                    with contextlib.suppress(ValueError, TypeError):  # it ended, and still counts as used
+                        head = Head.read(bytes(line))
+                        made.append(head.made)
+                        entries, size = entries + 1, size + length
+                        negative += head.kind == "n"
     except (RedisError, OSError, TimeoutError) as error:
         _gone(error)
         return None
-    oldest = None if left is None else now - max_age + timedelta(milliseconds=left)
-    return CacheSurvey(entries, size, oldest)
+    oldest = datetime.fromtimestamp(min(made) / 1000, UTC) if made else None
+    return CacheSurvey(entries, size, oldest, negative)
 
 
-async def clear(redis: Redis, used: str, entry: Callable[[str], str]) -> int | None:
-    """Forget every entry; None when Redis does not answer. What is made meanwhile may stay, or go."""
+async def clear(redis: Redis, sets: Sequence[str], entry: Callable[[str], str]) -> int | None:
+    """Forget every entry; None when Redis does not answer. What is made meanwhile may stay, or go.
+
+    `sets` are the sorted sets that hold the keys; the first one holds all.
+    """
     gone = 0
     try:
         async with asyncio.timeout(_SECONDS):
-            async for keys in _keys(redis, used):
+            async for keys in _keys(redis, sets[0]):
                 async with redis.pipeline(transaction=False) as pipe:
                     for key in keys:
                         pipe.unlink(entry(key))
-                    pipe.zrem(used, *keys)
+                    for each in sets:
+                        pipe.zrem(each, *keys)
                     rows: list[int] = await pipe.execute()
-                gone += sum(rows[:-1])
+                gone += sum(rows[: len(keys)])
     except (RedisError, OSError, TimeoutError) as error:
         _gone(error)
         return None

@@ -171,23 +171,6 @@ class Evidence:
     missing: Missing | None = None
     repaired: tuple[tuple[str, str], ...] = ()
 
-    def fingerprint(self) -> str:
-        """Hash the set of passages (id, text, title, url, date, audience), the verdict and what is missing."""
-        rows = sorted(
-            revision_of(
-                scored.passage.id,
-                scored.passage.text,
-                scored.passage.title,
-                scored.passage.heading_path,
-                scored.passage.url,
-                scored.passage.updated_at,
-                scored.passage.audience,
-            )
-            for scored in self.passages
-        )
-        missing = self.missing and (self.missing.thing, self.missing.anywhere)
-        return revision_of(rows, self.verdict.value, missing)
-
 
 @dataclass(frozen=True, slots=True)
 class Citation:

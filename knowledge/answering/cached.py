@@ -2,50 +2,36 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass, replace
-from importlib.metadata import version as installed_version
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
-from knowledge.answer_cache import Holder, cache_key, same_words
-from knowledge.answering.answer import ANSWER_VERSION, new_answer_id
+import structlog
+
+from knowledge.answering.answer import new_answer_id
+from knowledge.answering.cache_checks import CacheChecks
 from knowledge.answering.doubts import Doubts, Heard
-from knowledge.models import Answer, CacheStatus, Evidence, Question, Verdict, revision_of
-from knowledge.stores.fusion import BALANCED
+from knowledge.answering.flights import Flights
+from knowledge.cache_entry import as_asked, cache_key, same_words
+from knowledge.models import Answer, CacheStatus, Evidence, Question
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from contextlib import AbstractAsyncContextManager
+
     from config.persona import Persona
-    from config.settings import AnswerSettings, RetrievalSettings
-    from knowledge.answer_cache import AnswerCache, CachedAnswer
-    from knowledge.answering.gate import GateModel
+    from knowledge.answer_cache import AnswerCache
+    from knowledge.answering.flights import Flight
+    from knowledge.cache_entry import CachedAnswer
     from knowledge.index import ArticleIndex
     from knowledge.library import ArticleLibrary
     from knowledge.models import CorpusVersion, OnText
 
 
-def pipeline_digest(
-    retrieval: RetrievalSettings,
-    answer: AnswerSettings,
-    gate: GateModel,
-    model_digest: str,
-    *,
-    writing: str = "",
-) -> str:
-    """Give what stands in a cache key for all that decides an answer but the question and the articles.
-
-    `writing` is the `writing_digest` of the language model, empty where there is none.
-    """
-    return revision_of(
-        installed_version("helpdesk-bot"),
-        ANSWER_VERSION,
-        retrieval.model_dump(mode="json"),
-        answer.model_dump(mode="json", exclude={"timeout_seconds", "old_after"}),
-        asdict(BALANCED),
-        gate.digest,
-        model_digest,
-        *([writing] if writing else []),
-    )
+Outcome = Literal["served", "revalidated", "made"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +47,7 @@ class CacheExplanation:
     persona: str
     pipeline: str
     today: CorpusVersion
-    outcome: Literal["served", "revalidated", "made"] = "made"
+    outcome: Outcome = "made"
     why: str = ""
     held: Answer | None = None
     stamp: CorpusVersion | None = None
@@ -83,12 +69,14 @@ class AnswerOf(Protocol):
 class CachedAnswers:
     """The whole way of a question past the cache.
 
-    - an entry of this corpus version whose articles are all current: served without retrieval (`hit`);
-    - an older entry: retrieve; the same fingerprint is re-stamped and served (`revalidated`);
+    - an entry of this corpus version whose articles are all current, asked in the same words: served without
+      retrieval (`hit`);
+    - an older entry, or one of another spelling: retrieve; the same fingerprint is served (`revalidated`);
     - an entry that was made with other doubts than there are today is not served;
     - else the answer is made, and kept unless it is an error (`miss`).
 
-    One maker at a time for each key, across processes; the others wait for it, `wait_seconds` at most.
+    One maker at a time for each key, across processes; the others wait for it, `wait_seconds` at most. Those in this
+    process get its words while it makes them, if its evidence is that of today when they come (`hit`).
     """
 
     def __init__(
@@ -103,20 +91,23 @@ class CachedAnswers:
         desk_digest: Callable[[], str] = str,
         doubts: Doubts | None = None,
         wait_seconds: float = 20.0,
+        ordered: bool = True,
     ) -> None:
         """`evidence_of` and `answer_of` are the pipelines' `run`, `digest` is a `pipeline_digest`.
 
         `desk_digest` is EvidencePipeline's: what may change while the bot runs. Without `doubts` nothing is doubted.
+        `ordered`: the order of the evidence decides the answer, as it does unless a language model writes it.
         """
         self._cache = cache
         self._index = index
-        self._library = library
         self._evidence_of = evidence_of
         self._answer_of = answer_of
         self._digest = digest
         self._desk_digest = desk_digest
         self._doubts = doubts or Doubts()
+        self._checks = CacheChecks(index, library, self._doubts, desk_digest, ordered=ordered)
         self._wait_seconds = wait_seconds
+        self._flights = Flights()
 
     async def answer(
         self,
@@ -130,107 +121,126 @@ class CachedAnswers:
 
         `on_text` gets the pieces of an answer that is being written; one that is served from the cache comes at once.
         """
-        clock, heard = _Timings(), Heard(on_text)
-
-        async def make(evidence: Evidence) -> Answer:
-            made = self._answer_of(question, evidence, persona, on_text=heard.on_text)
-            return await self._doubts.applied(await clock.time("answer", made), persona, is_said=heard.any)
-
+        asked = self._asked(question, persona)
         if not use_cache or not self._cache.is_enabled or question.exclude:
-            evidence = await clock.time("retrieve", self._evidence_of(question))
-            return clock.stamp(await make(evidence), CacheStatus.OFF)
-        key = cache_key(question, persona, f"{self._digest}{self._desk_digest()}")
-        clock.key = key
-        held = await clock.time("cache", self._cache.lookup(key))
-        if held and await self._is_current(held):
-            return clock.stamp(_again(held.answer), CacheStatus.HIT)
-        async with self._cache.one_at_a_time(key, self._wait_seconds) as waited:
-            if waited:
-                held = await clock.time("wait", self._cache.lookup(key))
-                if held and await self._is_current(held):
-                    return clock.stamp(_again(held.answer), CacheStatus.HIT)
-            evidence = await clock.time("retrieve", self._evidence_of(question))
-            return await self._checked(key, held, evidence, clock, make)
+            evidence = await asked.clock.time("retrieve", self._evidence_of(question))
+            return asked.stamp(await self._make(asked, evidence, Heard(on_text)), CacheStatus.OFF)
+        held = await asked.clock.time("cache", self._cache.lookup(asked.key))
+        if held and await self._checks.is_current(held, question):
+            return asked.stamp(_again(held.answer), CacheStatus.HIT)
+        return await self._flown(asked, Heard(on_text))
+
+    def _asked(self, question: Question, persona: Persona) -> _Asked:
+        desk_digest = self._desk_digest()
+        key = cache_key(question, persona, f"{self._digest}{desk_digest}")
+        return _Asked(question, persona, key, desk_digest, _Timings())
+
+    async def _flown(self, asked: _Asked, heard: Heard) -> Answer:
+        """Wait for the answer that is being made for somebody else, or have it made."""
+        for _ in range(2):  # where the first one fails, all who waited for it wait for the next
+            flight = await asked.clock.time("wait", self._under_way(asked))
+            if flight is None:
+                break
+            try:
+                following = flight.follow(heard.on_text, self._wait_seconds)
+                answer = await asked.clock.time("wait", following)
+            except Exception as error:
+                if heard.any:
+                    raise  # what was said cannot be taken back
+                structlog.get_logger().info("answer_not_shared", reason=type(error).__name__)
+            else:
+                return asked.stamp(_again(answer), CacheStatus.HIT)
+        flight = self._flights.begin(asked.flight, lambda flight: self._resolved(flight, asked))
+        return await flight.follow(heard.on_text)
+
+    async def _under_way(self, asked: _Asked) -> Flight | None:
+        """Give the flight of this very question, if it is made of what retrieval would find now."""
+        flight = self._flights.get(asked.flight)
+        if flight is None or flight.is_silent_for(self._wait_seconds):
+            return None
+        try:
+            async with asyncio.timeout(self._wait_seconds):
+                evidence = await flight.searched()
+        except TimeoutError:
+            return None
+        return flight if evidence and await self._checks.is_today(evidence) else None
+
+    async def _resolved(self, flight: Flight, asked: _Asked) -> Answer:
+        """Serve what is kept if it is true today, else make an answer and keep it."""
+        turn = self._cache.one_at_a_time(asked.key, self._wait_seconds)
+        async with asked.clock.entered("wait", turn):
+            held = await asked.clock.time(
+                "cache", self._cache.lookup(asked.key)
+            )  # it may have come meanwhile
+            if held and await self._checks.is_current(held, asked.question):
+                return asked.stamp(_again(held.answer), CacheStatus.HIT)
+            evidence = await asked.clock.time("retrieve", self._evidence_of(asked.question))
+            flight.found(evidence)
+            if held and await self._checks.still_true(held, evidence):
+                return await self._revalidated(asked, held, evidence)
+            answer = await self._make(asked, evidence, Heard(flight.say))
+            entry = self._checks.entry(answer, evidence, asked.question)
+            if entry and self._checks.may_stamp(evidence, asked.desk_digest):
+                await self._cache.store(asked.key, entry)
+            return asked.stamp(answer, CacheStatus.MISS)
+
+    async def _revalidated(self, asked: _Asked, held: CachedAnswer, evidence: Evidence) -> Answer:
+        """Serve it, as certain as today's evidence makes it, and mark it as checked."""
+        confidence = self._doubts.certainty(held.answer, evidence.confidence)
+        same_words_asked = held.asked == as_asked(asked.question.text)
+        if same_words_asked and self._checks.may_stamp(evidence, asked.desk_digest):
+            await self._cache.restamp(asked.key, held.fingerprint, evidence.version, confidence)
+        answer = replace(_again(held.answer), confidence=confidence)
+        return asked.stamp(answer, CacheStatus.REVALIDATED)
+
+    async def _make(self, asked: _Asked, evidence: Evidence, heard: Heard) -> Answer:
+        made = self._answer_of(asked.question, evidence, asked.persona, on_text=heard.on_text)
+        answer = await asked.clock.time("answer", made)
+        return await self._doubts.applied(answer, asked.persona, is_said=heard.any)
 
     async def explain(self, question: Question, persona: Persona) -> CacheExplanation:
         """Tell what the cache would do for this question now; nothing is made, kept or counted as used."""
-        digest = f"{self._digest}{self._desk_digest()}"
-        today = self._index.version()
-        key = cache_key(question, persona, digest)
-        explanation = CacheExplanation(key, same_words(question.text), persona.digest, digest, today=today)
+        asked = self._asked(question, persona)
+        explanation = CacheExplanation(
+            key=asked.key,
+            words=same_words(question.text),
+            persona=persona.digest,
+            pipeline=f"{self._digest}{asked.desk_digest}",
+            today=self._index.version(),
+        )
         if not self._cache.is_enabled:
-            return replace(explanation, outcome="made", why="the cache is off, or Redis is not there")
-        held = await self._cache.peek(key)
+            return replace(explanation, why="the cache is off, or Redis is not there")
+        held = await self._cache.peek(asked.key)
         if held is None:
-            return replace(explanation, outcome="made", why="there is no entry for it")
-        explanation = replace(explanation, held=held.answer, stamp=held.version)
+            return replace(explanation, why="there is no entry for it")
+        outcome, why = await self._would(held, question)
+        return replace(explanation, held=held.answer, stamp=held.version, outcome=outcome, why=why)
+
+    async def _would(self, held: CachedAnswer, question: Question) -> tuple[Outcome, str]:
         if not await self._doubts.still_hold(held.answer):
-            why = "people called what it stands on wrong, or that was revised, since it was made"
-            return replace(explanation, outcome="made", why=why)
-        if await self._is_current(held):
-            return replace(explanation, outcome="served", why="no article changed since it was checked")
-        if held.fingerprint == (await self._evidence_of(question)).fingerprint():
-            return replace(explanation, outcome="revalidated", why="today's articles give the same evidence")
-        return replace(explanation, outcome="made", why="today's articles give other evidence")
-
-    async def _checked(
-        self,
-        key: str,
-        held: CachedAnswer | None,
-        evidence: Evidence,
-        clock: _Timings,
-        make: Callable[[Evidence], Awaitable[Answer]],
-    ) -> Answer:
-        """Serve what is held if it was made of the same evidence, else make an answer and keep it."""
-        fingerprint = evidence.fingerprint()
-        if held and held.fingerprint == fingerprint and await self._doubts.still_hold(held.answer):
-            await self._cache.restamp(key, fingerprint, evidence.version)
-            return clock.stamp(_again(held.answer), CacheStatus.REVALIDATED)
-        answer = await make(evidence)
-        await self._keep(key, answer, evidence)
-        return clock.stamp(answer, CacheStatus.MISS)
-
-    async def _keep(self, key: str, answer: Answer, evidence: Evidence) -> None:
-        # Versions of two generations cannot be compared: what was found in a replaced one is not kept.
-        # Nor is what a language model would have said otherwise but for its budget or a failure (`passing`).
-        # Nor is what was found while the index lagged behind the library: it lacks what was dropped.
-        current: CorpusVersion = self._index.version()
-        lags = evidence.features.get("stale", 0.0) > 0
-        if (
-            not lags
-            and not answer.trace.get("passing")
-            and answer.verdict is not Verdict.ERROR
-            and evidence.version.generation == current.generation
-        ):
-            await self._cache.store(
-                key, answer, evidence.fingerprint(), evidence.version, _articles(evidence)
-            )
-
-    async def _is_current(self, held: CachedAnswer) -> bool:
-        """Whether the corpus stands where it stood, and the library, which moves first, and the doubts, too."""
-        if held.version != self._index.version() or not await self._doubts.still_hold(held.answer):
-            return False
-        rows = await self._library.current([ref for ref, _, _ in held.articles]) if held.articles else {}
-        return all(rows.get(ref) == (revision, audience) for ref, revision, audience in held.articles)
-
-
-def _articles(evidence: Evidence) -> tuple[Holder, ...]:
-    return tuple({(p.article, p.revision, p.audience) for p in (s.passage for s in evidence.passages)})
+            return "made", "people called what it stands on wrong, or that was revised, since it was made"
+        if await self._checks.is_current(held, question):
+            return "served", "no article changed since it was checked"
+        if held.is_negative and held.version != self._index.version():
+            return "made", "no article answered, and articles changed since"
+        if await self._checks.still_true(held, await self._evidence_of(question)):
+            return "revalidated", "today's articles give the same evidence"
+        return "made", "today's articles give other evidence"
 
 
 def _again(answer: Answer) -> Answer:
     """Give a kept answer as one more answer: it is rated and explained on its own."""
-    return replace(answer, id=new_answer_id(), trace={**answer.trace, "first_answer": answer.id})
+    first = answer.trace.get("first_answer", answer.id)
+    return replace(answer, id=new_answer_id(), trace={**answer.trace, "first_answer": first})
 
 
 _Result = TypeVar("_Result")
 
 
 class _Timings:
-    """Milliseconds by step; `key` is the cache's, by which what is kept of a question can be found and forgotten."""
+    """Milliseconds by step."""
 
     def __init__(self) -> None:
-        self.key = ""
         self._start = time.perf_counter()
         self._spent: dict[str, float] = {}
 
@@ -239,10 +249,41 @@ class _Timings:
         try:
             return await work
         finally:
-            self._spent[step] = self._spent.get(step, 0.0) + (time.perf_counter() - start) * 1000
+            self._add(step, start)
+
+    @asynccontextmanager
+    async def entered(self, step: str, turn: AbstractAsyncContextManager[object]) -> AsyncIterator[None]:
+        """Enter `turn` and leave it at the end; entering is what is timed."""
+        start = time.perf_counter()
+        async with turn:
+            self._add(step, start)
+            yield
+
+    def _add(self, step: str, start: float) -> None:
+        self._spent[step] = self._spent.get(step, 0.0) + (time.perf_counter() - start) * 1000
+
+    def all(self) -> dict[str, float]:
+        """Give them, with the `total` until now."""
+        return {**self._spent, "total": (time.perf_counter() - self._start) * 1000}
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One asking: a question with its cache key, of which `desk_digest` is the part that may change meanwhile."""
+
+    question: Question
+    persona: Persona
+    key: str
+    desk_digest: str
+    clock: _Timings
+
+    @property
+    def flight(self) -> tuple[str, str]:
+        """What an answer must be of to be shared while it is made."""
+        return self.key, as_asked(self.question.text)
 
     def stamp(self, answer: Answer, status: CacheStatus) -> Answer:
-        total = (time.perf_counter() - self._start) * 1000
-        timings = {**answer.timings_ms, **self._spent, "total": total}
-        trace = {**answer.trace, "cache_key": self.key} if self.key else answer.trace
-        return replace(answer, cache=status, timings_ms=timings, trace=trace)
+        """Give the answer with how it came about; by `cache_key` its entry can be found and forgotten."""
+        key = {} if status is CacheStatus.OFF else {"cache_key": self.key}
+        timings = {**answer.timings_ms, **self.clock.all()}
+        return replace(answer, cache=status, timings_ms=timings, trace={**answer.trace, **key})

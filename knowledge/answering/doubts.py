@@ -44,6 +44,10 @@ class Doubts:
         """Whether a kept answer was made with the doubts that there are today."""
         return await self.of(answer) == bool(answer.trace.get("doubted"))
 
+    def certainty(self, answer: Answer, confidence: float) -> float:
+        """Give how certain an answer is that stands on evidence of that confidence."""
+        return min(confidence, self._most) if answer.trace.get("doubted") else confidence
+
     async def applied(self, answer: Answer, persona: Persona, *, is_said: bool = False) -> Answer:
         """Give the answer; where it is doubted as an unsure one that says so.
 

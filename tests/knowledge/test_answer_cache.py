@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -14,8 +15,9 @@ from redis.asyncio import Redis
 
 from config.persona import Persona
 from config.settings import CacheSettings
-from knowledge.answer_cache import AnswerCache, CachedAnswer, cache_key
+from knowledge.answer_cache import AnswerCache
 from knowledge.answering.serialise import answer_to_cache
+from knowledge.cache_entry import FORMAT, CachedAnswer, cache_key, written, zstd
 from knowledge.models import Answer, ArticleRef, Citation, CorpusVersion, Question, Verdict
 from tests.knowledge.conftest import Clock
 from tests.knowledge.valkey_server import RealValkey
@@ -74,7 +76,7 @@ def cache_on(client: Redis | None, clock: Clock, **settings: object) -> AnswerCa
 async def test_what_was_stored_is_found_whole(redis: Redis, clock: Clock) -> None:
     """An answer comes back with its citations, dates, trace, fingerprint, version and articles."""
     cache = cache_on(redis, clock)
-    assert await cache.store("k", ANSWER, "f1", VERSION, ARTICLES)
+    assert await cache.store("k", CachedAnswer(ANSWER, "f1", VERSION, ARTICLES))
     held = await cache.lookup("k")
     assert held is not None
     assert answer_to_cache(held.answer) | {"cache": "off"} == answer_to_cache(ANSWER)
@@ -85,9 +87,11 @@ async def test_what_was_stored_is_found_whole(redis: Redis, clock: Clock) -> Non
 async def test_an_older_version_never_overwrites_a_newer_one(redis: Redis, clock: Clock) -> None:
     """A slow process that read an older corpus cannot put its answer over a newer one, nor stamp it."""
     cache = cache_on(redis, clock)
-    await cache.store("k", ANSWER, "new", CorpusVersion("g1", 9))
-    assert not await cache.store("k", replace(ANSWER, text="old"), "old", CorpusVersion("g1", 8))
-    assert not await cache.restamp("k", "new", CorpusVersion("g1", 8))
+    await cache.store("k", CachedAnswer(ANSWER, "new", CorpusVersion("g1", 9)))
+    assert not await cache.store(
+        "k", CachedAnswer(replace(ANSWER, text="old"), "old", CorpusVersion("g1", 8))
+    )
+    assert not await cache.restamp("k", "new", CorpusVersion("g1", 8), 0.5)
     held = await cache.lookup("k")
     assert held is not None
     assert (held.fingerprint, held.version.counter, held.answer.text) == ("new", 9, ANSWER.text)
@@ -96,33 +100,40 @@ async def test_an_older_version_never_overwrites_a_newer_one(redis: Redis, clock
 async def test_a_new_stamp_needs_the_same_fingerprint(redis: Redis, clock: Clock) -> None:
     """Re-stamping moves the version of the evidence that was checked, never that of other evidence."""
     cache = cache_on(redis, clock)
-    await cache.store("k", ANSWER, "f1", VERSION)
-    assert not await cache.restamp("k", "f2", CorpusVersion("g1", 8))
-    assert await cache.restamp("k", "f1", CorpusVersion("g2", 1))
+    await cache.store("k", CachedAnswer(ANSWER, "f1", VERSION))
+    assert not await cache.restamp("k", "f2", CorpusVersion("g1", 8), 0.5)
+    assert await cache.restamp("k", "f1", CorpusVersion("g 2", 1), 0.5)
     held = await cache.lookup("k")
     assert held is not None
-    assert held.version == CorpusVersion("g2", 1)
-    assert not await cache.restamp("missing", "f1", VERSION)
+    assert (held.version, held.answer.confidence) == (CorpusVersion("g 2", 1), 0.5)
+    assert replace(held.answer, confidence=ANSWER.confidence, cache=ANSWER.cache) == ANSWER
+    assert not await cache.restamp("missing", "f1", VERSION, 0.5)
 
 
 async def test_hits_and_stamps_do_not_extend_the_age(redis: Redis, clock: Clock) -> None:
     """An entry ends max_age after it was stored, however often it was used meanwhile."""
     cache = cache_on(redis, clock, max_age="1h")
-    await cache.store("k", ANSWER, "f1", VERSION)
-    expires = await redis.pexpiretime("{helpdesk-bot:answers}:entry:k")
-    assert expires == int((clock.now + timedelta(hours=1)).timestamp() * 1000)
+    await cache.store("k", CachedAnswer(ANSWER, "f1", VERSION))
+    left = await redis.pttl("{helpdesk-bot:answers}:e:k")
+    assert 3_590_000 < left <= 3_600_000
+    await redis.pexpire("{helpdesk-bot:answers}:e:k", 1_000_000)
+    assert await cache.lookup("k") is not None
+    assert await cache.restamp("k", "f1", CorpusVersion("g1", 8), 0.5)
+    assert await redis.pttl("{helpdesk-bot:answers}:e:k") <= 1_000_000
 
 
 async def test_an_expired_entry_is_a_miss_by_our_clock(valkey: RealValkey, clock: Clock) -> None:
     """Age is counted by the bot's clock too, so that a server whose clock is late serves nothing old."""
     async with valkey.client() as client:
         cache = cache_on(client, clock, max_age="1h")
-        await cache.store("k", ANSWER, "f1", VERSION)
+        await cache.store("k", CachedAnswer(ANSWER, "f1", VERSION))
         clock.move(timedelta(minutes=59))
         assert await cache.lookup("k") is not None
-        await cache.restamp("k", "f1", CorpusVersion("g1", 8))
+        await cache.restamp("k", "f1", CorpusVersion("g1", 8), 0.5)
         clock.move(timedelta(minutes=2))
         assert await cache.lookup("k") is None
+        clock.move(timedelta(hours=-2))
+        assert await cache.lookup("k") is None, "what was made in the future is as old as nobody knows"
 
 
 async def test_the_least_recently_used_goes_first(valkey: RealValkey, clock: Clock) -> None:
@@ -131,15 +142,20 @@ async def test_the_least_recently_used_goes_first(valkey: RealValkey, clock: Clo
         cache = cache_on(client, clock, max_entries=100)
         for number in range(100):
             clock.move(timedelta(seconds=1))
-            await cache.store(f"k{number}", ANSWER, "f", VERSION)
+            await cache.store(f"k{number}", CachedAnswer(ANSWER, "f", VERSION))
         clock.move(timedelta(seconds=1))
         assert await cache.lookup("k0") is not None
         clock.move(timedelta(seconds=1))
-        await cache.store("one more", ANSWER, "f", VERSION)
+        await cache.store("one more", CachedAnswer(ANSWER, "f", VERSION))
         assert await cache.size() == 100
         assert await cache.lookup("k0") is not None
         assert await cache.lookup("k1") is None
-        assert len(await client.keys("*:entry:*")) == 100
+        assert len(await client.keys("*:e:*")) == 100
+
+
+SOUND = written(
+    CachedAnswer(ANSWER, "f1", VERSION, ARTICLES), datetime.now(UTC), datetime(2100, 1, 1, tzinfo=UTC)
+)
 
 
 @pytest.mark.parametrize(
@@ -147,26 +163,76 @@ async def test_the_least_recently_used_goes_first(valkey: RealValkey, clock: Clo
     [
         b"",
         b"{",
-        b"[]",
-        b'{"format": 99}',
         b"\xff\xfe",
-        b'{"format":1,"expires":9e15,"answer":{},"articles":[]}',
+        SOUND.replace(FORMAT.encode(), b"99", 1),
+        SOUND[: SOUND.index(b"\n")],
+        SOUND[:-1],
+        SOUND[:-40],
+        SOUND + b"x",
+        SOUND[:-30] + b"\x00" + SOUND[-29:],
+        SOUND[: SOUND.index(b"\n") + 1] + zstd.compress(b"{}"),
+        SOUND[: SOUND.index(b"\n") + 1] + zstd.compress(b"[" * 100_000_000),
     ],
+    ids=str.split("empty json bytes version head end half more flipped other huge"),
 )
 async def test_what_cannot_be_read_is_a_miss(redis: Redis, clock: Clock, value: bytes) -> None:
-    """A value cut short or written by another version is a miss, and is written over."""
+    """A value cut short, damaged, or written by another version is a miss with a warning, and is written over."""
     cache = cache_on(redis, clock)
-    await cache.store("k", ANSWER, "f1", VERSION)
-    await redis.hset("{helpdesk-bot:answers}:entry:k", "v", value)  # type: ignore[misc]
-    assert await cache.lookup("k") is None
-    assert await cache.store("k", ANSWER, "f1", VERSION)
+    await redis.set("{helpdesk-bot:answers}:e:k", SOUND)
     assert await cache.lookup("k") is not None
+    await redis.set("{helpdesk-bot:answers}:e:k", value)
+    with structlog.testing.capture_logs() as logs:
+        assert await cache.lookup("k") is None
+    assert [log["event"] for log in logs] == ["answer_cache.unreadable"]
+    assert not await cache.restamp("k", "f2", VERSION, 0.5)
+    assert await cache.store("k", CachedAnswer(ANSWER, "f1", VERSION))
+    assert await cache.lookup("k") is not None
+
+
+async def test_a_key_of_another_type_is_a_miss(redis: Redis, clock: Clock) -> None:
+    """What somebody else put in an entry's place costs nothing but the entry."""
+    cache = cache_on(redis, clock)
+    await redis.hset("{helpdesk-bot:answers}:e:k", "v", "x")  # type: ignore[misc]
+    assert await cache.lookup("k") is None
+    assert not await cache.restamp("k", "f1", VERSION, 0.5)
+    assert await cache.survey() is not None
+    assert await cache.store("k", CachedAnswer(ANSWER, "f1", VERSION))
+    assert await cache.lookup("k") is not None
+
+
+async def test_an_answer_that_is_far_too_long_is_not_kept(redis: Redis, clock: Clock) -> None:
+    """One entry cannot fill the server."""
+    cache = cache_on(redis, clock)
+    noise = replace(ANSWER, text=random.Random(1).randbytes(400_000).hex())
+    assert not await cache.store("k", CachedAnswer(noise, "f1", VERSION))
+    assert await cache.size() == 0
+
+
+async def test_no_answer_is_kept_briefly_and_takes_nobodys_place(redis: Redis, clock: Clock) -> None:
+    """It ends after negative_max_age, and then does not count among the entries any more."""
+    cache = cache_on(redis, clock, negative_max_age="1s")
+    unanswered = replace(ANSWER, verdict=Verdict.UNANSWERED)
+    for number in range(20):
+        await cache.store(f"n{number}", CachedAnswer(unanswered, "f1", VERSION))
+    assert await cache.lookup("n0") is not None
+    survey = await cache.survey()
+    assert survey is not None
+    assert (survey.entries, survey.negative) == (20, 20)
+    assert 0 < await redis.pttl("{helpdesk-bot:answers}:e:n0") <= 1000
+    clock.move(timedelta(seconds=2))
+    assert await cache.lookup("n0") is None
+    async with asyncio.timeout(10):
+        while await redis.exists("{helpdesk-bot:answers}:e:n19"):
+            await asyncio.sleep(0.05)
+    await cache.store("n1", CachedAnswer(ANSWER, "f1", VERSION))
+    assert await cache.size() == 1
+    assert await redis.zcard("{helpdesk-bot:answers}:brief") == 0
 
 
 async def test_dropped_is_gone(redis: Redis, clock: Clock) -> None:
     """After drop there is neither the entry nor its place in the order of use."""
     cache = cache_on(redis, clock)
-    await cache.store("k", ANSWER, "f1", VERSION)
+    await cache.store("k", CachedAnswer(ANSWER, "f1", VERSION))
     assert await cache.drop("k")
     assert not await cache.drop("k")
     assert await cache.lookup("k") is None
@@ -177,7 +243,7 @@ async def test_without_redis_everything_is_a_miss(clock: Clock) -> None:
     """No client, or a cache that is switched off, is a cache that never hits and never fails."""
     cache = cache_on(None, clock)
     assert not cache.is_enabled
-    assert not await cache.store("k", ANSWER, "f1", VERSION)
+    assert not await cache.store("k", CachedAnswer(ANSWER, "f1", VERSION))
     assert await cache.lookup("k") is None
     async with cache.one_at_a_time("k", 1) as waited:
         assert not waited
@@ -189,20 +255,20 @@ async def test_killed_while_running_is_a_miss_and_one_warning(valkey: RealValkey
         async with valkey.client() as client:
             cache = cache_on(client, clock)
             cache._circuit._pause = 0.3
-            assert await cache.store("k", ANSWER, "f1", VERSION)
+            assert await cache.store("k", CachedAnswer(ANSWER, "f1", VERSION))
             valkey.kill()
             loop = asyncio.get_running_loop()
             started = loop.time()
             for _ in range(50):
                 assert await cache.lookup("k") is None
-                assert not await cache.store("k", ANSWER, "f1", VERSION)
+                assert not await cache.store("k", CachedAnswer(ANSWER, "f1", VERSION))
                 async with cache.one_at_a_time("k", 5):
                     pass
             assert loop.time() - started < 2.0
             assert [log["event"] for log in logs] == ["redis.gone"]
             valkey.restart()
             async with asyncio.timeout(10):
-                while not await cache.store("k", ANSWER, "f1", VERSION):
+                while not await cache.store("k", CachedAnswer(ANSWER, "f1", VERSION)):
                     await asyncio.sleep(0.05)
             assert await cache.lookup("k") is not None
             assert [log["event"] for log in logs] == ["redis.gone", "redis.back"]
@@ -237,7 +303,7 @@ async def test_one_maker_at_a_time_across_clients(valkey: RealValkey, clock: Clo
             if held is None:
                 made += 1
                 await asyncio.sleep(0.2)  # the work that is not to be done twice
-                await cache.store("k", ANSWER, "f1", VERSION)
+                await cache.store("k", CachedAnswer(ANSWER, "f1", VERSION))
                 held = await cache.lookup("k")
             return held
 

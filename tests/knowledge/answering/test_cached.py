@@ -11,7 +11,8 @@ import pytest
 
 from config.settings import AnswerSettings, CacheSettings, RetrievalSettings
 from knowledge.answer_cache import AnswerCache
-from knowledge.answering.cached import CachedAnswers, pipeline_digest
+from knowledge.answering.cached import CachedAnswers
+from knowledge.answering.digests import pipeline_digest
 from knowledge.answering.gate import load_gate
 from knowledge.models import Answer, CacheStatus, Evidence, Question, Verdict, revision_of
 from tests.knowledge.answering.conftest import ARTICLES, INTERNAL, PERSONA, PUBLIC, Desk, article
@@ -106,7 +107,7 @@ async def cached(desk: Desk, valkey: RealValkey, clock: Clock) -> AsyncIterator[
 async def test_asked_again_it_is_a_hit_without_retrieval(cached: Cached) -> None:
     """The second time nothing is retrieved or answered; text and citations are the same, the id is not."""
     first = await cached.ask()
-    again = await cached.ask(replace(ASKED, text="how do i reset my PASSWORD"))
+    again = await cached.ask(replace(ASKED, text="  How do I reset\nmy password?"))
     assert (first.cache, again.cache) == (CacheStatus.MISS, CacheStatus.HIT)
     assert cached.ran == (1, 1)
     assert (again.text, again.citations, again.confidence) == (first.text, first.citations, first.confidence)
@@ -114,6 +115,15 @@ async def test_asked_again_it_is_a_hit_without_retrieval(cached: Cached) -> None
     assert again.trace["first_answer"] == first.id
     assert {"cache", "total"} <= again.timings_ms.keys()
     assert {"retrieve", "answer"} <= first.timings_ms.keys()
+
+
+async def test_another_spelling_shares_the_answer_if_it_finds_the_same(cached: Cached) -> None:
+    """Gate and search mind capitals and marks, so that the other spelling is looked up; it stamps nothing."""
+    first = await cached.ask()
+    again = await cached.ask(replace(ASKED, text="how do i reset my PASSWORD"))
+    assert again.cache in {CacheStatus.REVALIDATED, CacheStatus.MISS}
+    assert [c.article_id for c in again.citations] == [c.article_id for c in first.citations]
+    assert cached.counted.retrieved == 2
 
 
 async def test_an_unrelated_change_revalidates(cached: Cached) -> None:

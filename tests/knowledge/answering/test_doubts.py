@@ -37,7 +37,7 @@ class Switch:
 def switch(cached: Cached) -> Switch:
     """The doubts of the cached desk."""
     switch = Switch()
-    cached.answers._doubts = Doubts(switch, 0.5)
+    cached.answers._doubts = cached.answers._checks._doubts = Doubts(switch, 0.5)
     return switch
 
 

@@ -16,6 +16,7 @@ from knowledge.answering.evidence import EvidencePipeline
 from knowledge.answering.gate import EvidenceGate, load_gate
 from knowledge.database import Database
 from knowledge.embedding.engine import Embedding
+from knowledge.fingerprint import fingerprint
 from knowledge.index import ArticleIndex
 from knowledge.library import ArticleLibrary
 from knowledge.models import Question, Verdict, revision_of
@@ -114,10 +115,10 @@ async def test_ranked_articles_are_distinct_and_in_order(desk: Desk) -> None:
 async def test_the_same_corpus_gives_the_same_fingerprint(desk: Desk) -> None:
     """An unrelated article leaves a question's fingerprint; a change of what it stands on moves it."""
     question = Question("How do I reset my password?", PUBLIC)
-    before = (await desk.evidence.run(question)).fingerprint()
-    assert (await desk.evidence.run(question)).fingerprint() == before
+    before = fingerprint(await desk.evidence.run(question), ordered=True)
+    assert fingerprint(await desk.evidence.run(question), ordered=True) == before
     await desk.put(article("password", "Reset your password", "Ask support for a new password."))
-    assert (await desk.evidence.run(question)).fingerprint() != before
+    assert fingerprint(await desk.evidence.run(question), ordered=True) != before
 
 
 def test_haystack_comes_with_the_first_question_and_torch_never() -> None:

@@ -1,0 +1,81 @@
+"""One maker at a time for each answer, across processes."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Final
+
+from knowledge.cache_scripts import RELEASE, RENEW
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from redis.asyncio import Redis
+
+    from knowledge.redis_circuit import RedisCircuit
+
+_POLL_SECONDS: Final = 0.05
+LEASE_SECONDS: Final = 2.0
+"""So long a maker that was killed keeps the next one out; one that lives says so four times as often."""
+
+
+class Turns:
+    """Locks in Redis, each held by a token that its holder renews."""
+
+    def __init__(
+        self, redis: Redis | None, circuit: RedisCircuit, prefix: str, lease_seconds: float = LEASE_SECONDS
+    ) -> None:
+        self._redis = redis
+        self._circuit = circuit
+        self._prefix = prefix
+        self._lease = lease_seconds
+
+    @asynccontextmanager
+    async def hold(self, key: str, seconds: float) -> AsyncIterator[bool]:
+        """Let one holder in for each key; the value says whether others were waited for.
+
+        After `seconds` a waiter goes in beside the holder: an answer twice is better than none. Without Redis
+        everyone goes in at once.
+        """
+        redis = self._redis
+        if redis is None:
+            yield False
+            return
+        token = secrets.token_hex(8)
+        taken, waited = await self._take(redis, key, token, seconds)
+        renewing = asyncio.create_task(self._renew(redis, key, token)) if taken else None
+        try:
+            yield waited
+        finally:
+            if renewing is not None:
+                renewing.cancel()
+                await asyncio.gather(renewing, return_exceptions=True)
+                await self._circuit.call(lambda: redis.eval(RELEASE, 1, self._lock(key), token), None)
+
+    async def _take(self, redis: Redis, key: str, token: str, seconds: float) -> tuple[bool, bool]:
+        """Give whether the lock is ours, and whether somebody was waited for."""
+        loop = asyncio.get_running_loop()
+        until, waited = loop.time() + seconds, False
+
+        async def take() -> bool | None:
+            return bool(await redis.set(self._lock(key), token, nx=True, px=int(self._lease * 1000)))
+
+        while True:
+            taken = await self._circuit.call(take, None)
+            if (
+                taken or taken is None or loop.time() >= until
+            ):  # None: Redis is gone, nobody can be waited for
+                return bool(taken), waited or taken is False
+            waited = True
+            await asyncio.sleep(_POLL_SECONDS)
+
+    async def _renew(self, redis: Redis, key: str, token: str) -> None:
+        lease = int(self._lease * 1000)
+        while True:
+            await asyncio.sleep(self._lease / 4)
+            await self._circuit.call(lambda: redis.eval(RENEW, 1, self._lock(key), token, lease), None)
+
+    def _lock(self, key: str) -> str:
+        return f"{self._prefix}:lock:{key}"
