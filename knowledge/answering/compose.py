@@ -34,7 +34,7 @@ class Composed:
 
 
 def compose(
-    parts: Sequence[Part], conflict: Conflict | None, phrases: Phrases, style: Style | None = None
+    parts: Sequence[Part], conflicts: Sequence[Conflict], phrases: Phrases, style: Style | None = None
 ) -> Composed:
     """Write the parts one after the other, each statement held against its passages first.
 
@@ -52,7 +52,7 @@ def compose(
                 supported.append(placed)
         if supported:
             written.append((part, tuple(supported)))
-    citations = _citations(written, conflict)
+    citations = _citations(written, conflicts)
     written, left_out = _abridged(written, style or Style())
     several = len(citations) > 1
     order = {(c.source, c.article_id): number for number, c in enumerate(citations, start=1)}
@@ -60,8 +60,8 @@ def compose(
     for part, units in written:
         mark = f" [{order[(part.article.source, part.article.id)]}]" if several else ""
         pieces.append(_part_text(part, units, mark, phrases))
-    if conflict and written:
-        pieces.append(conflict_text(conflict, written[0][0].section.hit, phrases))
+    if conflicts and written:
+        pieces.append(conflict_text(conflicts, phrases))
     return Composed(neutralise("\n\n".join(pieces)), citations, tuple(dropped), left_out)
 
 
@@ -125,24 +125,25 @@ def _lead(part: Part, units: Sequence[SectionUnit], phrases: Phrases) -> str:
     return ""
 
 
-def conflict_text(conflict: Conflict, cited: Passage, phrases: Phrases) -> str:
-    """Show both statements with their articles and dates."""
+def conflict_text(conflicts: Sequence[Conflict], phrases: Phrases) -> str:
+    """Show both statements of each conflict with their articles and dates, the newest first."""
     lines = [f"**{phrases.conflict}**", ""]
-    for sentence, passage in ((conflict.stated, cited), (conflict.other, conflict.passage)):
-        date = passage.updated_at.date().isoformat() if passage.updated_at else phrases.no_date
-        lines.append(f"- {sentence} ({passage.title}, {date})")
+    for conflict in conflicts:
+        for sentence, passage in conflict.newest_first():
+            date = passage.updated_at.date().isoformat() if passage.updated_at else phrases.no_date
+            lines.append(f"- {sentence} ({passage.title}, {date})")
     return "\n".join(lines)
 
 
 def _citations(
-    written: Sequence[tuple[Part, Sequence[SectionUnit]]], conflict: Conflict | None
+    written: Sequence[tuple[Part, Sequence[SectionUnit]]], conflicts: Sequence[Conflict]
 ) -> tuple[Citation, ...]:
     found: dict[tuple[str, str], Citation] = {}
     for part, units in written:
         key = (part.article.source, part.article.id)
         best = max((placed.unit for placed in units), key=lambda unit: (unit.is_whole, len(unit.raw)))
         found.setdefault(key, cite(part.section.hit, best.raw))
-    if conflict and written:
+    for conflict in conflicts if written else ():
         key = (conflict.passage.article.source, conflict.passage.article.id)
         found.setdefault(key, cite(conflict.passage, conflict.other))
     return tuple(found.values())

@@ -1,60 +1,152 @@
-"""Two articles that state different numbers about one thing."""
+"""Two articles that state different things of one subject: another number, or the opposite."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from knowledge.answering.blocks import units_of
-from knowledge.answering.words import content_stems, names, numbers, platforms
+from knowledge.answering.language import detect_language, same_language
+from knowledge.answering.statements import Statement, context_of, read_statement, statements_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from knowledge.models import Passage, ScoredPassage
 
-_SAME_SUBJECT = 0.7
-_FEWEST_STEMS = 3
+_MOST = 2
+"""More would not be read."""
+_SAME_SUBJECT = 0.6
+_SAME_CLAIM = 0.8
+_FEWEST = 2
+_UNMISTAKABLE = 5
+"""Words in common from which two statements are about one thing, whatever their articles' titles say."""
 
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """`stated` is a sentence of the answer; `other`, of another article, has other numbers for the same."""
+    """`stated`, a sentence of the answer from `stated_in`, and `other`, of another article's `passage`, disagree."""
 
     stated: str
+    stated_in: Passage
     other: str
     passage: Passage
 
+    def newest_first(self) -> tuple[tuple[str, Passage], tuple[str, Passage]]:
+        """Give both statements with their passages: the newer article first, one without a date last."""
+        mine, theirs = (self.stated, self.stated_in), (self.other, self.passage)
+        return (theirs, mine) if _date(self.passage) > _date(self.stated_in) else (mine, theirs)
 
-def find_conflict(stated: Iterable[str], cited: Passage, ranked: Sequence[ScoredPassage]) -> Conflict | None:
-    """Find the first sentence of another article that says the same as a stated one with other numbers.
 
-    "The same" is an overlap (Jaccard) of 0.7 of their stems, numbers left aside, and no name or platform that
-    only one of them holds: plans and products differ by name, and then their numbers may.
+def find_conflicts(
+    stated: Iterable[tuple[str, Passage]], ranked: Sequence[ScoredPassage]
+) -> tuple[Conflict, ...]:
+    """Find statements of other articles that cannot be true together with stated ones, at most two.
+
+    Each of `stated` comes with the passage that it is taken from. Precision before recall: `disagree` says when two
+    statements do. Articles in another language are not compared, and no article with itself.
     """
-    candidates = [sentence for sentence in stated if numbers(sentence)]
-    for scored in ranked if candidates else ():
-        if scored.passage.article == cited.article:
+    found: list[Conflict] = []
+    others = list({s.passage.id: s.passage for s in ranked}.values())
+    for text, passage in stated:
+        mine = read_statement(text, passage)
+        if mine is None or any(mine.text == conflict.stated for conflict in found):
             continue
-        for unit in units_of(scored.passage.text):
-            if unit.kind != "sentence" or not numbers(unit.text):
+        for other in others:
+            if other.article == passage.article or not _comparable(passage, other):
                 continue
-            for sentence in candidates:
-                if _disagree(sentence, unit.text, cited.language):
-                    return Conflict(sentence, unit.text, scored.passage)
-    return None
+            if (theirs := _first_against(mine, other)) and not _known(found, mine.text, theirs.text):
+                found.append(Conflict(mine.text, passage, theirs.text, other))
+                break
+        if len(found) == _MOST:
+            break
+    return tuple(found)
 
 
-def _disagree(first: str, second: str, language: str | None) -> bool:
-    if numbers(first) & numbers(second):
+def disagree(first: Statement, second: Statement) -> bool:
+    """Whether two statements about one thing cannot both be true.
+
+    Same thing: their words are the same but for the numbers and the opposites, up to words on the one side only that
+    do not narrow it; they name the same plans, platforms, people and periods, and where they have few words, their
+    articles' titles share one. Then they disagree by one number of the same kind, or by one being the denial or the
+    opposite of the other under the same conditions.
+    """
+    if first.identifiers != second.identifiers or first.names != second.names:
         return False
-    left, right = _subject(first, language), _subject(second, language)
-    if min(len(left), len(right)) < _FEWEST_STEMS:
+    if not first.kinds <= second.kinds_around or not second.kinds <= first.kinds_around:
         return False
-    if names(first) ^ names(second) or platforms(first) ^ platforms(second):
+    if first.kinds_around != second.kinds_around or first.qualifiers != second.qualifiers:
         return False
-    return len(left & right) / len(left | right) >= _SAME_SUBJECT
+    matched, share = _overlap(first, second)
+    alone = share == 1.0 and matched <= first.context & second.context
+    several = len(matched) + len(first.poles & second.poles) >= _FEWEST
+    if share < _SAME_SUBJECT or not (several or alone) or not _anchored(first, second, matched):
+        return False
+    if first.denials % 2 == second.denials % 2 and not _poles_apart(first, second):
+        return _other_number(first, second)
+    return share >= _SAME_CLAIM and _opposite(first, second)
 
 
-def _subject(text: str, language: str | None) -> frozenset[str]:
-    return frozenset(term for term in content_stems(text, language) if not term.replace(".", "").isdigit())
+def _first_against(mine: Statement, passage: Passage) -> Statement | None:
+    return next((theirs for theirs in statements_of(passage) if disagree(mine, theirs)), None)
+
+
+def _overlap(first: Statement, second: Statement) -> tuple[frozenset[str], float]:
+    """Give the words in common, and their share; 0.0 where a word on one side narrows or contrasts the subject."""
+    left, right = frozenset(first.words), frozenset(second.words)
+    if not left or not right:
+        return frozenset(), 0.0
+    common, alike = left & right, len(first.poles & second.poles)
+    if (left - right and right - left) or first.narrowed(left - right) or second.narrowed(right - left):
+        return common, 0.0
+    return common, (len(common) + alike) / (max(len(left), len(right)) + alike)
+
+
+def _anchored(first: Statement, second: Statement, matched: frozenset[str]) -> bool:
+    """Whether nothing but the same thing can be meant: "the link works for an hour" may be any link."""
+    shared = first.context & second.context
+    if first.is_deictic or second.is_deictic:
+        return bool(shared)
+    return len(matched) >= _UNMISTAKABLE or bool(shared or (first.context | second.context) & matched)
+
+
+def _other_number(first: Statement, second: Statement) -> bool:
+    mine, theirs = first.by_kind(), second.by_kind()
+    apart = [
+        kind
+        for kind in mine.keys() & theirs.keys()
+        if len(mine[kind]) == len(theirs[kind]) == 1 and not mine[kind][0].agrees(theirs[kind][0])
+    ]
+    return len(apart) == 1 and not first.denials and not second.denials
+
+
+def _opposite(first: Statement, second: Statement) -> bool:
+    """One of them denied or turned round, and neither an instruction, a question, or under another condition."""
+    if first.instructs or second.instructs or first.conditions != second.conditions:
+        return False
+    if _other_number(first, second) or first.by_kind().keys() != second.by_kind().keys():
+        return False
+    agree = all(
+        mine.agrees(theirs)
+        for kind in first.by_kind()
+        for mine, theirs in zip(first.by_kind()[kind], second.by_kind()[kind], strict=False)
+    )
+    return agree and (first.denials + second.denials + _poles_apart(first, second)) % 2 == 1
+
+
+def _poles_apart(first: Statement, second: Statement) -> bool:
+    return any((pair, not side) in second.poles for pair, side in first.poles)
+
+
+def _known(found: Sequence[Conflict], mine: str, theirs: str) -> bool:
+    return any({mine, theirs} == {conflict.stated, conflict.other} for conflict in found)
+
+
+def _comparable(first: Passage, second: Passage) -> bool:
+    return same_language(
+        first.language or detect_language(context_of(first)),
+        second.language or detect_language(context_of(second)),
+    )
+
+
+def _date(passage: Passage) -> float:
+    return passage.updated_at.timestamp() if passage.updated_at else float("-inf")

@@ -101,6 +101,12 @@ def address_words(text: str, address: str) -> Iterator[str]:
             yield word
 
 
+def tells_what_to_do(sentence: str) -> bool:
+    """Whether a sentence begins with the imperative of what people do in software, as a step does."""
+    first = _WORD.search(sentence)
+    return first is not None and first[0].casefold() in _doing()
+
+
 def may_be_left_out(sentence: str) -> bool:
     """Whether an answer stays true and whole without this sentence.
 
@@ -111,4 +117,4 @@ def may_be_left_out(sentence: str) -> bool:
     if _WEIGHTY_MARK.search(bare):
         return False
     found = [word.casefold().replace("\u2019", "'") for word in _WORD.findall(bare)]
-    return bool(found) and found[0] not in _doing() and not _weighty() & set(found)
+    return bool(found) and not tells_what_to_do(bare) and not _weighty() & set(found)

@@ -1,17 +1,18 @@
 """The answering step without a language model: quotes the articles, and grounds what it quotes."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from haystack import component
 
 from knowledge.answering.compose import Composed, compose
-from knowledge.answering.conflict import find_conflict
+from knowledge.answering.conflict import find_conflicts
 from knowledge.answering.extract import Part, parts_of, sections_for, texts_to_embed
 from knowledge.answering.phrases import phrases
 from knowledge.answering.scoring import Asked, asked, stem_sets
 from knowledge.answering.sections import Section
+from knowledge.answering.statements import texts_of
 from knowledge.answering.steps.payload import Given, Made
 from knowledge.embedding.engine import Embedding
 from knowledge.index import ArticleIndex
@@ -51,11 +52,8 @@ class ExtractiveAnswerer:
         self, given: Given, question: Asked, sections: Sequence[Section], dense: dict[str, float]
     ) -> Made:
         parts = parts_of(question, sections, dense, self._max_characters)
-        conflict = None
-        if parts:
-            stated = [placed.unit.text for placed in parts[0].units if placed.unit.kind == "sentence"]
-            conflict = find_conflict(stated, parts[0].section.hit, given.evidence.passages)
-        composed = compose(parts, conflict, phrases(given.persona.language), given.persona.style)
+        conflicts = find_conflicts(_stated(parts), given.evidence.passages)
+        composed = compose(parts, conflicts, phrases(given.persona.language), given.persona.style)
         return Made(composed, _trace(parts, dense, composed))
 
     def _articles(self, evidence: Evidence) -> dict[ArticleRef, list[Passage]]:
@@ -75,6 +73,13 @@ class ExtractiveAnswerer:
         )
         cosines = vectors[1:] @ vectors[0]
         return {text: float(cosine) for text, cosine in zip(texts, cosines, strict=True)}
+
+
+def _stated(parts: Sequence[Part]) -> Iterator[tuple[str, Passage]]:
+    """Give what is quoted, a statement at a time, with a passage of its article."""
+    for part in parts:
+        for placed in part.units:
+            yield from ((text, part.section.hit) for text in texts_of(placed.unit))
 
 
 def _text(passage: Passage) -> str:

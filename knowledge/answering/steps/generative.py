@@ -1,20 +1,21 @@
 """The answering step with a language model: writes and grounds at once, quotes where the model fails."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import structlog
 from haystack import component
 
 from knowledge.answering.compose import Composed, cite, conflict_text
-from knowledge.answering.conflict import find_conflict
-from knowledge.answering.ground import Unsupported
+from knowledge.answering.conflict import find_conflicts
+from knowledge.answering.ground import Unsupported, neutralise
 from knowledge.answering.grounding.grounder import Grounder
 from knowledge.answering.language import detect_language, same_language
 from knowledge.answering.llm.draft import Draft
 from knowledge.answering.llm.prompt import answer_prompt
 from knowledge.answering.llm.writer import Account, LlmWriter
 from knowledge.answering.phrases import phrases, unsure_words
+from knowledge.answering.statements import nearest_statement
 from knowledge.answering.steps.extractive import ExtractiveAnswerer
 from knowledge.answering.steps.payload import Given, Made
 from knowledge.embedding.engine import Embedding
@@ -89,13 +90,16 @@ class GroundedWriter:
     ) -> Made:
         said = phrases(given.persona.language)
         cited = list(dict.fromkeys(passage.id for _, passage in draft.stated))
-        first = draft.stated[0][1]
-        conflict = find_conflict([sentence for sentence, _ in draft.stated], first, given.evidence.passages)
+        conflicts = find_conflicts(_quoted(draft), given.evidence.passages)
         text = draft.text.rstrip()
         citations = _citations(draft)
-        if conflict and not any(c.article_id == conflict.passage.article.id for c in citations):
-            text = f"{text}\n\n{conflict_text(conflict, first, said)}"
-            citations = (*citations, cite(conflict.passage, conflict.other))
+        if conflicts:
+            text = f"{text}\n\n{neutralise(conflict_text(conflicts, said))}"
+        known = {(c.source, c.article_id) for c in citations}
+        for conflict in conflicts:
+            if tuple(conflict.passage.article) not in known:
+                citations = (*citations, cite(conflict.passage, conflict.other))
+                known.add(tuple(conflict.passage.article))
         trace |= {
             "quoted": [{"article": str(p.article), "passages": [p.id]} for p in passages if p.id in cited]
         }
@@ -131,6 +135,13 @@ def _opening(given: Given) -> str:
     if given.evidence.verdict is not Verdict.UNSURE:
         return ""
     return f"{unsure_words(given.persona, given.evidence.missing)}\n\n"
+
+
+def _quoted(draft: Draft) -> Iterator[tuple[str, Passage]]:
+    """Give what the passages say where the model says it in its own words: only the articles' words compare."""
+    for sentence, passage in draft.stated:
+        if (quote := nearest_statement(sentence, passage)) is not None:
+            yield quote, passage
 
 
 def _citations(draft: Draft) -> tuple[Citation, ...]:

@@ -1,0 +1,248 @@
+"""What a sentence states: about what, which numbers, whether it denies, and what limits it."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from knowledge.answering.blocks import units_of
+from knowledge.answering.quantities import Quantity, quantities
+from knowledge.answering.sentences import sentences
+from knowledge.answering.style_words import tells_what_to_do
+from knowledge.answering.words import content_stems, names, platforms, stem, words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from knowledge.answering.blocks import Unit
+    from knowledge.models import Passage
+
+_LONGEST = 300
+_MOST = 60
+_HALF = 0.4
+_DEICTIC = re.compile(
+    r"^(?:\*\*)?(?:it|this|that|these|those|they|he|she|which|es|das|dies|diese|er|sie|il|elle|ils|cela|ce|the link|"
+    r"the code|the message)\b",
+    re.IGNORECASE,
+)
+_BULLET = re.compile(r"^\s*(?:[-*+•]|\d{1,3}[.)])\s+")
+_CONTRACTED = re.compile(r"\b(\w+)n['\u2019]t\b|\b(can)not\b", re.IGNORECASE)
+_MARKS = re.compile(r"[*_`~]+|\[\d{1,3}\]|(?<=\])\([^)]*\)|[\[\]]")
+_STATE = re.compile(
+    r"\b(?P<verb>is|are|be|stays?|turned|switched|remains?)\s+(?P<state>on|off)\b(?!\s+(?:the|an?|your|our|this|each|\w+day))",
+    re.IGNORECASE,
+)
+_FREE_PLAN = re.compile(r"\bfree\s+(plan|tier|account|version|edition|workspace)", re.IGNORECASE)
+_GAP = "\x00"
+
+_STATES = {"on": "enabled", "off": "disabled"}
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One sentence, taken apart.
+
+    `words` are the stems of what it is about, numbers, denials and opposites left aside; `before` those that stand
+    right before one of them. `kinds_around` are the plans and platforms that it, its headings and its title name.
+    """
+
+    text: str
+    words: tuple[str, ...]
+    before: frozenset[str]
+    numbers: tuple[Quantity, ...]
+    denials: int
+    poles: frozenset[tuple[int, bool]]
+    kinds: frozenset[str]
+    kinds_around: frozenset[str]
+    qualifiers: frozenset[str]
+    conditions: frozenset[str]
+    names: frozenset[str]
+    identifiers: frozenset[tuple[str, float]]
+    context: frozenset[str]
+    is_deictic: bool
+    instructs: bool
+
+    def by_kind(self) -> Mapping[str, list[Quantity]]:
+        """Give the quantities that compare, by what they count."""
+        found: defaultdict[str, list[Quantity]] = defaultdict(list)
+        for one in self.numbers:
+            if not one.identifies:
+                found[one.kind].append(one)
+        return found
+
+    def narrowed(self, extra: frozenset[str]) -> bool:
+        """Whether one of these words of it narrows what it is about: it stands right before another of its words."""
+        return bool(extra & self.before)
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    kinds: tuple[frozenset[str], ...]
+    qualifiers: tuple[frozenset[str], ...]
+    same: Mapping[str, str]
+    soft: frozenset[str]
+    numbered: frozenset[str]
+    poles: Mapping[str, frozenset[tuple[int, bool]]]
+    negators: frozenset[str]
+    conditions: frozenset[str]
+
+
+@lru_cache(maxsize=1)
+def _table() -> _Words:
+    text = files("knowledge.answering").joinpath("conflict_words.toml").read_text(encoding="utf-8")
+    table: dict[str, Any] = tomllib.loads(text)
+    same = {stem(word): stem(row.split()[0]) for row in table["same"] for word in row.split()}
+    poles: defaultdict[str, set[tuple[int, bool]]] = defaultdict(set)
+    for number, row in enumerate(table["opposites"]):
+        for side, part in zip((True, False), row.split("|"), strict=True):
+            for word in part.split():
+                poles[word].add((number, side))
+    return _Words(
+        tuple(frozenset(row.split()) for row in table["kinds"]),
+        tuple(frozenset(row.split()) for row in table["qualifiers"]),
+        same,
+        frozenset(table["soft"].split()),
+        frozenset(table["numbered"].split()),
+        {word: frozenset(found) for word, found in poles.items()},
+        frozenset(table["negators"].split()),
+        frozenset(table["conditions"].split()),
+    )
+
+
+def statements_of(passage: Passage) -> tuple[Statement, ...]:
+    """Give what a passage states: its sentences, items of its lists, and the cells of its tables; read once."""
+    return _statements(
+        passage.text, passage.title, passage.heading_path, (passage.language or "en").split("-")[0].lower()
+    )
+
+
+@lru_cache(maxsize=1_024)
+def _statements(text: str, title: str, headings: tuple[str, ...], language: str) -> tuple[Statement, ...]:
+    found = (_read(each, title, headings, language) for unit in units_of(text) for each in texts_of(unit))
+    return tuple(one for one in found if one is not None)[:_MOST]
+
+
+def read_statement(text: str, passage: Passage) -> Statement | None:
+    """Read one sentence as said by a passage; None where it states nothing: a question, or far too long."""
+    language = (passage.language or "en").split("-")[0].lower()
+    return _read(text, passage.title, passage.heading_path, language)
+
+
+def nearest_statement(text: str, passage: Passage) -> str | None:
+    """Give the statement of a passage that says what `text` says in other words; None where too little of it is."""
+    mine = read_statement(text, passage)
+    if mine is None or not mine.words:
+        return None
+    said = set(mine.words) | {word for one in mine.numbers for word in (one.kind, str(one.low))}
+
+    def share(theirs: Statement) -> float:
+        held = set(theirs.words) | {word for one in theirs.numbers for word in (one.kind, str(one.low))}
+        return len(said & held) / len(said | held)
+
+    best = max(statements_of(passage), key=share, default=None)
+    return best.text if best is not None and share(best) >= _HALF else None
+
+
+def context_of(passage: Passage) -> str:
+    """Give a passage's text after its title and headings."""
+    return "\n".join([passage.title, *passage.heading_path, passage.text])
+
+
+def texts_of(unit: Unit) -> Iterator[str]:
+    """Give what a unit states, a statement at a time; code states nothing."""
+    if unit.kind == "sentence":
+        yield unit.text
+    elif unit.kind in {"list", "steps"}:
+        for line in unit.text.split("\n"):
+            if _BULLET.match(line):
+                yield from sentences(_BULLET.sub("", line))
+    elif unit.kind == "table":
+        yield from _cells(unit.text)
+
+
+def _cells(table: str) -> Iterator[str]:
+    """Give "Team, Price a month: 8 euros" of each cell."""
+    rows = [[cell.strip() for cell in line.strip().strip("|").split("|")] for line in table.split("\n")]
+    for row in rows[2:]:
+        for heading, cell in zip(rows[0][1:], row[1:], strict=False):
+            if cell:
+                yield f"{row[0]}, {heading}: {cell}"
+
+
+def _read(text: str, title: str, headings: tuple[str, ...], language: str) -> Statement | None:
+    bare = " ".join(_MARKS.sub("", text).split())
+    if len(bare) > _LONGEST or bare.endswith(("?", ":")) or not bare:
+        return None
+    table = _table()
+    plain = _CONTRACTED.sub(lambda match: f"{match[1] or match[2]} not", bare)
+    plain = _STATE.sub(lambda match: f"{match['verb']} {_STATES[match['state'].casefold()]}", plain)
+    plain = _FREE_PLAN.sub(r"freeplan \1", plain)
+    numbers = quantities(plain, table.numbered)
+    plain = _without(plain, numbers)
+    said = words(plain)
+    tokens = _tokens(said, language)
+    around = _FREE_PLAN.sub(r"freeplan \1", " ".join([title, *headings]))
+    kinds = _members(table.kinds, said) | platforms(plain)
+    return Statement(
+        bare,
+        tuple(token for token in tokens if token != _GAP),
+        frozenset(one for one, after in pairwise(tokens) if _GAP not in {one, after}),
+        numbers,
+        sum(word in table.negators for word in said),
+        _poles(said),
+        kinds,
+        kinds | _members(table.kinds, words(around)) | platforms(around),
+        _members(table.qualifiers, said),
+        frozenset(word for word in said if word in table.conditions),
+        names(plain) - set(words(title)) - table.soft,
+        frozenset((one.kind, one.low) for one in numbers if one.identifies),
+        _context((title, *headings), language),
+        bool(_DEICTIC.match(bare)),
+        tells_what_to_do(bare) or said[:1] in (["to"], ["um"], ["pour"]),
+    )
+
+
+def _without(text: str, numbers: tuple[Quantity, ...]) -> str:
+    for one in numbers:
+        text = f"{text[: one.span[0]]}{' ' * (one.span[1] - one.span[0])}{text[one.span[1] :]}"
+    return text
+
+
+def _tokens(said: list[str], language: str) -> list[str]:
+    """Give the stems of a sentence with a gap for each word that says nothing, and each denial and opposite."""
+    table = _table()
+    found: list[str] = []
+    for word in said:
+        stems = content_stems(word, language)
+        skipped = not stems or word in table.soft | table.negators | table.conditions or word in table.poles
+        one = _GAP if skipped or stems[0].isdigit() else stems[0]
+        found.append(table.same.get(one, one))
+    return found
+
+
+def _poles(said: list[str]) -> frozenset[tuple[int, bool]]:
+    """Give the sides of opposites that it names, unless it names both sides of one."""
+    held = {pole for word in said for pole in _table().poles.get(word, ())}
+    return frozenset((pair, side) for pair, side in held if (pair, not side) not in held)
+
+
+def _members(groups: tuple[frozenset[str], ...], said: list[str]) -> frozenset[str]:
+    held = set(said)
+    return frozenset(stem(word) for group in groups for word in group & held)
+
+
+def _context(around: Iterable[str], language: str) -> frozenset[str]:
+    """Give what titles and headings are about: the stems of their words, without the verb of "Change your name"."""
+    same = _table().same
+    found: set[str] = set()
+    for line in around:
+        said = words(line)
+        topic = said[1:] if len(said) > 1 and tells_what_to_do(line) else said
+        found.update(content_stems(" ".join(topic), language))
+    return frozenset(same.get(one, one) for one in found)
