@@ -7,6 +7,7 @@ android?". A complete question is left alone, so that a change of topic drags no
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from knowledge.answering.language import STOP_WORDS
@@ -21,7 +22,7 @@ _LONGEST = 120
 _MOST_WORDS = 8
 _MOST_OWN = 3
 _MOST_OWN_WITH_PRONOUN = 2
-_TOPIC_WORDS = 8
+_TOPIC_WORDS = 16
 _LONGEST_BASE = 160
 
 _OPENER = re.compile(
@@ -49,6 +50,7 @@ _PRONOUN = re.compile(
 )
 _EXPLETIVE = re.compile(
     r"\b(?:is|was) (?:it|there|this|that) (?:possible|ok|okay|allowed|a|an|any|the|some)\b|\b(?:are|is) there\b"
+    r"|\b(?:it|that)(?:'s| is) (?:possible|allowed)\b"
     r"|\bgibt es\b|\bist es m\u00f6glich\b",
     re.IGNORECASE,
 )
@@ -72,6 +74,43 @@ _AMOUNT = re.compile(
     r"combien|jusqu'\u00e0 quand|depuis quand)\b",
     re.IGNORECASE,
 )
+_RESTRICTS = re.compile(
+    r"(?:just|only|even|both|every|each|same|instead|at|during|after|before|until|since|except|without|all of|next|"
+    r"nur|sogar|beide|jede[nrs]?|w\u00e4hrend|nach|vor|statt|seulement|m\u00eame|chaque|pendant|apr\u00e8s|avant)\b",
+    re.IGNORECASE,
+)
+"""How a piece of a sentence begins that narrows, widens or moves what was asked: "just the newest", "at night?"."""
+_DOES = re.compile(
+    r"(?:add|book|cancel|change|connect|create|delete|download|edit|export|import|install|invite|move|open|print|remove|"
+    r"rename|reset|send|set|share|start|stop|sync|upload)\s+\S",
+    re.IGNORECASE,
+)
+"""Tells what to do with a thing of its own: "also export invoices"."""
+_SAYS_IT = re.compile(r"(?:it|that|this|they|these|those|es|das|dies|\u00e7a|cela)\b", re.IGNORECASE)
+_ADDS = re.compile(
+    r"\b(?:as well|too|another|(?:the )?others?|(?:old|new|other|first|second|last) ones?|meanwhile|afterwards|auch|"
+    r"noch ein\w*|aussi|non plus)[\s?!.]*$",
+    re.IGNORECASE,
+)
+_ON_SCREEN = re.compile(
+    r"(?:(?:but|and|my|now) )*the (?:button|link|menu|option|page|setting|icon|tab|field|box|checkbox|toggle|code|"
+    r"message|form|list|window|screen)s?\b",
+    re.IGNORECASE,
+)
+_YES_NO = re.compile(
+    r"(?:is|are|does|do|did|can|could|will|would|gibt|ist|sind|kann|est-ce|y a-t-il)\b", re.IGNORECASE
+)
+_MOST_OWN_OF_IT = 4
+_ATTRIBUTES = frozenset(
+    re.findall(
+        r"\w+",
+        """limit limits maximum minimum max min fee fees price prices charge deadline step steps risk risks
+        requirement requirements difference advantage advantages alternative alternatives exception exceptions catch
+        grenze geb\u00fchr geb\u00fchren preis frist schritte risiken unterschied
+        limite frais prix d\u00e9lai \u00e9tapes risques""",
+    )
+)
+"""What is asked of a topic, and is none."""
 _GENERIC = frozenset(
     re.findall(
         r"\w+",
@@ -111,14 +150,20 @@ def _own(text: str) -> list[str]:
 
 def _is_fragment(text: str, rest: str, own: Sequence[str]) -> bool:
     """Whether it is a piece of a sentence that the topic has to complete."""
-    if not own or len(own) > _MOST_OWN or len(rest.split()) > _MOST_WORDS:
+    if len(own) > _MOST_OWN or len(rest.split()) > _MOST_WORDS:
         return False
     opened = len(rest) < len(text.strip(" ,?!."))
-    if opened and _SUBORDINATE.match(rest):
+    if own and opened and _SUBORDINATE.match(rest):
         return True
-    if _CLAUSE.search(rest):
+    if _CLAUSE.search(rest) or _VERB.search(rest):
+        return bool(own) and opened and not _CLAUSE.search(rest)
+    if _RESTRICTS.match(rest):
+        return True
+    if _DOES.match(rest) and len(own) > 1:
         return False
-    return opened or bool(_PREPOSITION.match(rest)) or all(names_platform(word) for word in own)
+    return bool(own) and (
+        opened or bool(_PREPOSITION.match(rest)) or all(names_platform(word) for word in own)
+    )
 
 
 def _leans_on_topic(rest: str, own: Sequence[str]) -> bool:
@@ -127,11 +172,21 @@ def _leans_on_topic(rest: str, own: Sequence[str]) -> bool:
         return bool(_ASKS.match(rest) or _PRONOUN.search(rest))
     if _KIND.fullmatch(rest) and not _VERB.search(rest):
         return True
+    if len(rest.split()) > _MOST_WORDS + 2:
+        return False
+    if all(word in _ATTRIBUTES for word in own):
+        return bool(_ASKS.match(rest) or _YES_NO.match(rest))
     telling = [word for word in own if not names_platform(word)]
     if _AMOUNT.match(rest) and len(telling) <= 1 and len(rest.split()) <= _MOST_WORDS:
         return True
-    few = len(telling) <= _MOST_OWN_WITH_PRONOUN and len(rest.split()) <= _MOST_WORDS + 2
-    return few and bool(_PRONOUN.search(rest)) and not _EXPLETIVE.search(rest)
+    return not _EXPLETIVE.search(rest) and _points_at_topic(rest, len(telling))
+
+
+def _points_at_topic(rest: str, telling: int) -> bool:
+    """Whether it is about "it", "another one" or a button on the screen, and has few words of its own."""
+    if telling <= _MOST_OWN_OF_IT and (_SAYS_IT.match(rest) or _ON_SCREEN.match(rest)):
+        return True
+    return telling <= _MOST_OWN_WITH_PRONOUN and bool(_PRONOUN.search(rest) or _ADDS.search(rest))
 
 
 # Putting together -----------------------------------------------------------------------------------------
@@ -172,6 +227,17 @@ def _replaced(base: str, rest: str) -> str | None:
 
 
 def _topic(base: str) -> str:
-    """Give the words of a question that say what it is about, as they were written."""
-    kept = [token for token in re.findall(r"[\w'\u2019-]+", base) if _own(token)]
-    return " ".join(kept[:_TOPIC_WORDS])
+    """Give the words of a question that say what it is about, each once, as they were written.
+
+    Of a long one those that are said most often, in their order: people tell a story around what they ask.
+    """
+    written: dict[str, str] = {}
+    times: Counter[str] = Counter()
+    for token in re.findall(r"[\w'\u2019-]+", base):
+        if _own(token):
+            root = stem(token.casefold())
+            written.setdefault(root, token)
+            times[root] += 1
+    order = list(written)
+    kept = sorted(order, key=lambda root: (-times[root], order.index(root)))[:_TOPIC_WORDS]
+    return " ".join(written[root] for root in sorted(kept, key=order.index))

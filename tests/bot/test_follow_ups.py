@@ -58,6 +58,12 @@ CARRIED = [
     ("how do I share a folder", "as a zip file?", "how do I share a folder as a zip file?"),
     ("how do I book desks", "are they cleaned?", "book desks: are they cleaned?"),
     ("Wie teile ich einen Ordner?", "und wie lange gilt der Link?", None),
+    ("how do I share a folder", "only the newest files?", "how do I share a folder only the newest files?"),
+    ("how do I book a desk", "every week?", "how do I book a desk every week?"),
+    ("how do I book a desk", "is there a limit?", "book desk: is there a limit?"),
+    ("how do I book a desk", "it says access denied", "book desk: it says access denied?"),
+    ("how do I book a desk", "the button is greyed out", "book desk: the button is greyed out?"),
+    ("how do I book a desk", "how do I add another", "book desk: how do I add another?"),
 ]
 LEFT_ALONE = [
     ("how do i get on the vpn with my macbook?", "how do I cancel?"),
@@ -73,6 +79,9 @@ LEFT_ALONE = [
     ("turn on 2FA", "which plan has single sign-on?"),
     ("turn on 2FA", "how much does the Team plan cost a year?"),
     ("turn on 2FA", "Wie kündige ich mein Abo?"),
+    ("turn on 2FA", "also export invoices to DATEV"),
+    ("turn on 2FA", "is there a limit to the size of files?"),
+    ("turn on 2FA", "it is possible to pay by card?"),
 ]
 
 
@@ -90,6 +99,18 @@ def test_a_follow_up_takes_the_topic_along(first: str, second: str, searched: st
 def test_another_topic_drags_nothing_in(first: str, second: str) -> None:
     """A question that is complete is searched as it stands."""
     assert standalone(second, [first]) == second
+
+
+def test_of_a_long_story_the_words_said_most_are_the_topic() -> None:
+    """People tell what happened around what they ask; what they come back to is carried on."""
+    story = (
+        "Since I came back from holiday on Monday nothing works here, my colleague Jane had the same thing on her "
+        "desk in spring. The printer does not print badges. The badges stay white, and the printer asks for a badge "
+        "ribbon although a new ribbon of the right colour lies in it."
+    )
+    found = standalone("how do I switch it off", [story])
+    assert {"printer", "badges", "ribbon"} <= set(found.replace(":", "").split())
+    assert len(found.split()) <= 16 + 6
 
 
 def test_a_third_turn_builds_on_what_was_searched() -> None:
