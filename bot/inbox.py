@@ -6,19 +6,18 @@ works on a row holds its lease and renews it; an expired one is taken up by the 
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import and_, delete, insert, or_, select, tuple_, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import and_, bindparam, delete, or_, select, update
+from sqlalchemy.dialects import sqlite
 
-from bot.errors import ShuttingDown
 from bot.event_json import dump_event, load_event
 from bot.tables import inbox
 from connectors.base import Command, Event
+from knowledge.prepared import Prepared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -77,13 +76,32 @@ class Pending:
     begun: str = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Arrival:
-    """An event that waits for its commit, and the news whether it is a new one."""
-
-    key: EventKey
-    row: dict[str, Any]
-    is_new: asyncio.Future[bool]
+_NULLABLE = frozenset({"id", "finished_at"})
+_RECEIVE = Prepared(
+    sqlite.insert(inbox)
+    .values({name: bindparam(name) for name in inbox.c.keys() - _NULLABLE})
+    .on_conflict_do_nothing(index_elements=["platform", "channel", "message_id"])
+)
+_WHICH = and_(
+    inbox.c.platform == bindparam("of_platform"),
+    inbox.c.channel == bindparam("of_channel"),
+    inbox.c.message_id == bindparam("of_message"),
+)
+_MINE = and_(
+    _WHICH,
+    inbox.c.lease_token == bindparam("mine"),
+    or_(inbox.c.state == "received", inbox.c.state == "sending"),
+)
+_SENDING = Prepared(
+    update(inbox)
+    .where(_MINE)
+    .values(state="sending", metadata_id=bindparam("metadata"), lease_until=bindparam("until"))
+)
+_BEGUN = Prepared(update(inbox).where(_MINE).values(platform_id=bindparam("posted")))
+_OVER = {name: bindparam(f"new_{name}") for name in ("state", "finished_at", "platform_id", "note")}
+_FAILED = Prepared(update(inbox).where(_WHICH).values(_OVER))
+_FINISHED = Prepared(update(inbox).where(_WHICH).values({**_OVER, "event": ""}))
+"""A person's words are kept no longer than they are needed."""
 
 
 class Inbox:
@@ -94,58 +112,17 @@ class Inbox:
         self._clock = clock
         self._lease_seconds = lease.total_seconds()
         self._token = secrets.token_hex(8)
-        self._arrivals: list[_Arrival] = []
-        self._turn = asyncio.Lock()
 
     async def accept(self, event: Event) -> bool:
         """Commit the event and take its lease; False when it was received before. Ack only after this.
 
-        What comes while a commit is running goes into the next one together: a commit costs the same for one
-        event and for a hundred, and a platform waits three seconds for its acks.
+        What comes while a commit is running goes into the next one together (`Database.commit`): a commit costs the
+        same for one event and for a hundred, and a platform waits three seconds for its acks.
         """
-        arrival = _Arrival(key_of(event), self._row(event), asyncio.get_running_loop().create_future())
-        self._arrivals.append(arrival)
-        async with self._turn:
-            if not arrival.is_new.done():
-                await self._commit_arrivals()
-        return await arrival.is_new
+        return await self._commit(_RECEIVE, **self._row(event)) > 0
 
-    async def _commit_arrivals(self) -> None:
-        arrivals, self._arrivals = self._arrivals, []
-        try:
-            try:
-                new = await self._insert(arrivals)
-            except IntegrityError:  # another process received one of them between the look and the write
-                new = [arrival for arrival in arrivals if await self._insert_alone(arrival)]
-        except BaseException as error:
-            for arrival in arrivals:
-                failure = (
-                    error if isinstance(error, Exception) else ShuttingDown("the commit was interrupted")
-                )
-                arrival.is_new.set_exception(failure)
-                arrival.is_new.exception()  # whoever waits still gets it; for nobody it is no news
-            raise
-        for arrival in arrivals:
-            arrival.is_new.set_result(arrival in new)
-
-    async def _insert(self, arrivals: list[_Arrival]) -> list[_Arrival]:
-        """Commit those that are not known yet, the first of a kind, and give them."""
-        first = {arrival.key: arrival for arrival in reversed(arrivals)}
-        identity = tuple_(inbox.c.platform, inbox.c.channel, inbox.c.message_id)
-        look = select(inbox.c.platform, inbox.c.channel, inbox.c.message_id).where(identity.in_(list(first)))
-        async with self._database.read() as connection:
-            known = {EventKey(*row) for row in (await connection.execute(look)).all()}
-        new = [arrival for key, arrival in first.items() if key not in known]
-        if new:
-            async with self._database.write() as connection:
-                await connection.execute(insert(inbox), [arrival.row for arrival in new])
-        return new
-
-    async def _insert_alone(self, arrival: _Arrival) -> bool:
-        try:
-            return bool(await self._insert([arrival]))
-        except IntegrityError:
-            return False
+    async def _commit(self, statement: Prepared, **values: object) -> int:
+        return await self._database.commit(statement.sql, statement.parameters(**values))
 
     def _row(self, event: Event) -> dict[str, Any]:
         return {
@@ -163,17 +140,12 @@ class Inbox:
 
     async def sending(self, key: EventKey, metadata_id: str) -> bool:
         """Note that a reply is about to be posted under `metadata_id`; False when another took the lease."""
-        mine = and_(_is(key), inbox.c.lease_token == self._token, inbox.c.state.in_(OPEN))
-        values = {"state": InboxState.SENDING, "metadata_id": metadata_id, "lease_until": self._lease_end()}
-        async with self._database.write() as connection:
-            result = await connection.execute(update(inbox).where(mine).values(values))
-        return bool(result.rowcount)
+        until = self._lease_end()
+        return await self._commit(_SENDING, **self._mine(key), metadata=metadata_id, until=until) > 0
 
     async def begun(self, key: EventKey, platform_id: str) -> None:
         """Keep the platform's id of the post in which the reply grows, so that a restart can end it."""
-        mine = and_(_is(key), inbox.c.lease_token == self._token, inbox.c.state.in_(OPEN))
-        async with self._database.write() as connection:
-            await connection.execute(update(inbox).where(mine).values(platform_id=platform_id))
+        await self._commit(_BEGUN, **self._mine(key), posted=platform_id)
 
     async def done(self, key: EventKey, platform_id: str = "") -> None:
         """Note that the reply is out, under the platform's id of it."""
@@ -259,19 +231,24 @@ class Inbox:
     async def _finish(
         self, key: EventKey, state: InboxState, *, platform_id: str = "", note: str = ""
     ) -> None:
-        values = {
-            "state": state,
-            "finished_at": self._clock().timestamp(),
-            "platform_id": platform_id,
-            "note": note,
-        }
-        if state is not InboxState.FAILED:
-            values["event"] = ""  # a person's words are kept no longer than they are needed
-        async with self._database.write() as connection:
-            await connection.execute(update(inbox).where(_is(key)).values(values))
+        await self._commit(
+            _FAILED if state is InboxState.FAILED else _FINISHED,
+            **_of(key),
+            new_state=state,
+            new_finished_at=self._clock().timestamp(),
+            new_platform_id=platform_id,
+            new_note=note,
+        )
+
+    def _mine(self, key: EventKey) -> dict[str, object]:
+        return {**_of(key), "mine": self._token}
 
     def _lease_end(self) -> float:
         return self._clock().timestamp() + self._lease_seconds
+
+
+def _of(key: EventKey) -> dict[str, object]:
+    return {"of_platform": key.platform, "of_channel": key.channel, "of_message": key.message_id}
 
 
 def _is(key: EventKey) -> ColumnElement[bool]:

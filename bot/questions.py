@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, delete, func, insert, or_, select
+from sqlalchemy import and_, bindparam, delete, func, insert, or_, select
 
 from bot.access import CONSOLE
 from bot.tables import questions, ratings
 from connectors.base import IncomingMessage
 from knowledge.models import PUBLIC, Verdict
+from knowledge.prepared import Prepared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -27,6 +28,12 @@ RECENT = 50
 """How far back the last answer of a place is looked for."""
 COUNTED = 5_000
 """How many questions are counted to find the frequent ones."""
+
+_RECORD = Prepared(
+    insert(questions).values(
+        {column.name: bindparam(column.name) for column in questions.c if column.name != "id"}
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +108,7 @@ class Questions:
             "private": int(private),
             "public": int(not private and audience == frozenset({PUBLIC})),
         }
-        async with self._database.write() as connection:
-            await connection.execute(insert(questions).values(row))
+        await self._database.commit(_RECORD.sql, _RECORD.parameters(**row))
 
     async def last(
         self, address: Address, audience: frozenset[str] | None, person: Person | None = None

@@ -16,15 +16,19 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_random
 
-from knowledge.database_errors import translated, unreachable
+from knowledge.database_errors import postgres_explained, sqlite_explained, translated, unreachable
 from knowledge.errors import StorageError
+from knowledge.group_commit import GroupCommit
 from knowledge.schema import SchemaHistory
+from knowledge.sqlite_direct import SqliteReader, SqliteWriter
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from sqlalchemy import URL, Connection
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+    from knowledge.group_commit import Waiting
 
 _WRITES = "helpdesk_writes"
 
@@ -47,6 +51,9 @@ class Database:
         # SQLite has one writer: queueing here spares its polling.
         self._turn = asyncio.Lock() if self.dialect == "sqlite" else nullcontext()
         self._upgrading = asyncio.Lock()
+        self._group = GroupCommit(self._commit_together)
+        self._writer: SqliteWriter | None = None
+        self._reader: SqliteReader | None = None
 
     @staticmethod
     def url_for(url: str, data_dir: Path) -> str:
@@ -101,7 +108,12 @@ class Database:
 
     async def close(self) -> None:
         """Close every connection; a second close does nothing."""
+        await self._group.close()
         engine, self._engine = self._engine, None
+        for direct in (self._writer, self._reader):
+            if direct is not None:
+                await asyncio.to_thread(direct.close)
+        self._writer = self._reader = None
         if engine is not None:
             await engine.dispose()
 
@@ -139,21 +151,56 @@ class Database:
             with translated(self.place):
                 yield connection
 
-    async def fetch(self, sql: str, parameters: Sequence[object]) -> list[tuple[Any, ...]]:
-        """Run one SELECT with `?` for its parameters, straight on the driver.
+    async def commit(self, sql: str, parameters: Sequence[object]) -> int:
+        """Commit one statement with `?` for its parameters; give how many rows it touched.
 
-        For what every question does: a third of the time of `read`, because the driver's thread is asked once
-        in place of seven times. Values come as the driver gives them. Raises StorageError.
+        For what every message does (see `Prepared`): simultaneous callers share a commit, and nothing is built or
+        looked up on the way. It is on the disk when this returns. Raises StorageError, IntegrityError.
         """
+        return await self._group.commit(sql, parameters)
+
+    async def _commit_together(self, statements: Sequence[Waiting]) -> list[int]:
+        if self.dialect == "sqlite":
+            async with self._turn:
+                return await asyncio.to_thread(self._commit_sqlite, statements)
+        async with self._connection() as connection:
+            raw = await connection.get_raw_connection()
+            driver: Any = raw.driver_connection
+            with postgres_explained(self.place):
+                async with driver.transaction():
+                    done = [
+                        await driver.execute(_numbered(each.sql), *each.parameters) for each in statements
+                    ]
+        return [int(said.rsplit(" ", 1)[-1]) for said in done]
+
+    def _commit_sqlite(self, statements: Sequence[Waiting]) -> list[int]:
+        if self._engine is None:
+            raise RuntimeError("Database.open() was not called, or close() was")
+        with sqlite_explained(self.place):
+            if self._writer is None:
+                self._writer = SqliteWriter(self.place, self._busy_milliseconds)
+            return self._writer.run(statements)
+
+    async def fetch(self, sql: str, parameters: Sequence[object]) -> list[tuple[Any, ...]]:
+        """Run one SELECT of a few rows with `?` for its parameters, straight on the driver.
+
+        For what every question does: on SQLite it is done here and now, in some 20 microseconds, since going to the
+        driver's thread and back takes ten times that. Values come as the driver gives them. Raises StorageError.
+        """
+        if self.dialect == "sqlite" and self._engine is not None:
+            if self._reader is None:
+                with sqlite_explained(self.place):
+                    self._reader = SqliteReader(self.place)
+            rows = self._reader.fetch(sql, parameters)
+            if rows is not None:
+                return rows
         async with self._connection() as connection:
             raw = await connection.get_raw_connection()
             driver: Any = raw.driver_connection
             try:
                 if self.dialect == "sqlite":
                     return list(await driver.execute_fetchall(sql, parameters))
-                numbers = count(1)
-                numbered = re.sub(r"\?", lambda _: f"${next(numbers)}", sql)
-                return [tuple(row) for row in await driver.fetch(numbered, *parameters)]
+                return [tuple(row) for row in await driver.fetch(_numbered(sql), *parameters)]
             except (sqlite3.Error, OSError) as error:
                 raise StorageError(f"the database {self.place} cannot be read: {error}") from error
 
@@ -212,6 +259,12 @@ class Database:
             cursor.execute("PRAGMA foreign_keys=ON")
         finally:
             cursor.close()
+
+
+def _numbered(sql: str) -> str:
+    """Give the statement as PostgreSQL's driver takes it: $1 for the first `?`, and so on."""
+    numbers = count(1)
+    return re.sub(r"\?", lambda _: f"${next(numbers)}", sql)
 
 
 def _use_wal(file: str, busy_seconds: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,32 @@ def unreachable(place: str) -> Iterator[None]:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise _disk_full(place) from error
         raise StorageError(f"the database {place} cannot be reached: {error.strerror or error}") from error
+
+
+@contextmanager
+def sqlite_explained(place: str) -> Iterator[None]:
+    """Like `translated`, for what comes from SQLite itself."""
+    with translated(place):
+        try:
+            yield
+        except sqlite3.IntegrityError as error:
+            raise IntegrityError(None, None, error) from error
+        except sqlite3.Error as error:
+            raise DBAPIError(None, None, error) from error
+
+
+@contextmanager
+def postgres_explained(place: str) -> Iterator[None]:
+    """Like `translated`, for what comes from PostgreSQL's driver itself, whose errors carry an SQLSTATE."""
+    with translated(place):
+        try:
+            yield
+        except Exception as error:
+            code = getattr(error, "sqlstate", None)
+            if code is None:
+                raise
+            kind = IntegrityError if code.startswith("23") else DBAPIError
+            raise kind(None, None, error) from error
 
 
 def _better(place: str, error: DBAPIError) -> StorageError | None:
