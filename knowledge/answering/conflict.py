@@ -120,8 +120,10 @@ def _other_number(first: Statement, second: Statement) -> bool:
 
 
 def _opposite(first: Statement, second: Statement) -> bool:
-    """One of them denied or turned round, and neither an instruction, a question, or under another condition."""
-    if first.instructs or second.instructs or first.conditions != second.conditions:
+    """One of them denied or turned round, and neither an instruction, a heading, or under another condition."""
+    if max(first.denials, second.denials) > 1:
+        return False
+    if not (first.asserts and second.asserts) or first.conditions != second.conditions:
         return False
     if _other_number(first, second) or first.by_kind().keys() != second.by_kind().keys():
         return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
 from itertools import pairwise
@@ -39,6 +39,7 @@ _STATE = re.compile(
     re.IGNORECASE,
 )
 _FREE_PLAN = re.compile(r"\bfree\s+(plan|tier|account|version|edition|workspace)", re.IGNORECASE)
+_DIGITS = re.compile(r"\d+")
 _GAP = "\x00"
 
 _STATES = {"on": "enabled", "off": "disabled"}
@@ -50,6 +51,7 @@ class Statement:
 
     `words` are the stems of what it is about, numbers, denials and opposites left aside; `before` those that stand
     right before one of them. `kinds_around` are the plans and platforms that it, its headings and its title name.
+    A number that its title or a heading has too is part of a name. `asserts`: a whole sentence, and no instruction.
     """
 
     text: str
@@ -66,7 +68,7 @@ class Statement:
     identifiers: frozenset[tuple[str, float]]
     context: frozenset[str]
     is_deictic: bool
-    instructs: bool
+    asserts: bool
 
     def by_kind(self) -> Mapping[str, list[Quantity]]:
         """Give the quantities that compare, by what they count."""
@@ -180,14 +182,18 @@ def _read(text: str, title: str, headings: tuple[str, ...], language: str) -> St
     if len(bare) > _LONGEST or bare.endswith(("?", ":")) or not bare:
         return None
     table = _table()
+    around = _FREE_PLAN.sub(r"freeplan \1", " ".join([title, *headings]))
     plain = _CONTRACTED.sub(lambda match: f"{match[1] or match[2]} not", bare)
     plain = _STATE.sub(lambda match: f"{match['verb']} {_STATES[match['state'].casefold()]}", plain)
     plain = _FREE_PLAN.sub(r"freeplan \1", plain)
-    numbers = quantities(plain, table.numbered)
+    named = set(_DIGITS.findall(around))
+    numbers = tuple(
+        replace(one, identifies=True) if named & set(_DIGITS.findall(plain[slice(*one.span)])) else one
+        for one in quantities(plain, table.numbered)
+    )
     plain = _without(plain, numbers)
     said = words(plain)
     tokens = _tokens(said, language)
-    around = _FREE_PLAN.sub(r"freeplan \1", " ".join([title, *headings]))
     kinds = _members(table.kinds, said) | platforms(plain)
     return Statement(
         bare,
@@ -204,7 +210,7 @@ def _read(text: str, title: str, headings: tuple[str, ...], language: str) -> St
         frozenset((one.kind, one.low) for one in numbers if one.identifies),
         _context((title, *headings), language),
         bool(_DEICTIC.match(bare)),
-        tells_what_to_do(bare) or said[:1] in (["to"], ["um"], ["pour"]),
+        bare.endswith(".") and not tells_what_to_do(bare) and said[:1] not in (["to"], ["um"], ["pour"]),
     )
 
 

@@ -118,3 +118,23 @@ async def test_a_question_after_a_change_starts_the_measure_beside_it(desk: Desk
     await pipeline.run(Question("How do I reset my password?", PUBLIC))
     await pipeline.close()
     assert calibration.measured == desk.index.version()
+
+
+async def test_another_process_takes_up_what_was_measured_last(desk: Desk, tmp_path: Path) -> None:
+    """Before it measures anything it judges, and keys its cache, as the process that has run on does."""
+    path = tmp_path / "gate.json"
+    running = DeskCalibration(desk.index, desk.embedding, path)
+    await running.refresh(load_gate())
+    path.write_text(
+        path.read_text(encoding="utf-8").replace('"offset": 0.0', '"offset": -0.3'), encoding="utf-8"
+    )
+    started = DeskCalibration(desk.index, desk.embedding, path)
+    await started.recall(load_gate())
+    assert (started.offset, started.measured) == (-0.3, desk.index.version())
+    await desk.put(article("new", "Reserve the sauna", "Open the portal and choose the sauna."))
+    later = DeskCalibration(desk.index, desk.embedding, path)
+    await later.recall(load_gate())
+    assert (later.offset, later.measured) == (-0.3, None)
+    nothing = DeskCalibration(desk.index, desk.embedding, tmp_path / "none.json")
+    await nothing.recall(load_gate())
+    assert nothing.offset == 0.0
