@@ -123,17 +123,18 @@ class App(DeskParts):
         from knowledge.answering.llm.digest import writing_digest
 
         settings = self.settings
-        gate, model = self.gate.model, self.embedding.model
+        gate, model, evidence = self.gate.model, self.embedding.model, await self.evidence()
+        await evidence.recall()
         return CachedAnswers(
             await self.answer_cache(),
             await self.index(),
             await self.library(),
-            (await self.evidence()).run,
+            evidence.run,
             (await self.answering()).run,
             digest=pipeline_digest(
                 settings.retrieval, settings.answer, gate, model.digest, writing=writing_digest(settings.llm)
             ),
-            desk_digest=(await self.evidence()).desk_digest,
+            desk_digest=evidence.desk_digest,
             doubts=Doubts((await self.objections()).is_doubted, settings.answer.min_confidence),
             wait_seconds=settings.answer.timeout_seconds / 2,
             ordered=not settings.llm.model,

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from bot.commands.call import CommandGroup
     from bot.privacy import Privacy
     from bot.shadow import Shadow
+    from bot.warming import Warming
     from bot.wishes import Wish, WishWatch
 
 
@@ -53,6 +54,34 @@ async def build_wish_watch(app: App) -> WishWatch:
         return answer.verdict is Verdict.ANSWERED
 
     return WishWatch(await app.wishes(), await app.outbox(), await app.leases(), index.version, is_answered)
+
+
+async def build_warming(app: App) -> Warming:
+    """Give what answers the most asked questions afresh before they are asked again."""
+    from bot.warming import Warming
+
+    evidence, index, llm = await app.evidence(), await app.index(), app.settings.llm
+
+    async def may_spend() -> bool:
+        """Whether the day's limits of the language model are less than half spent: the rest is for people."""
+        if not llm.model or not (llm.daily_cost or llm.daily_tokens):
+            return True
+        cost, tokens = await (await app.llm_budget()).spent()
+        within_cost = not llm.daily_cost or cost < llm.daily_cost / 2
+        return within_cost and (not llm.daily_tokens or tokens < llm.daily_tokens / 2)
+
+    return Warming(
+        app.settings.cache,
+        database=await app.database(),
+        leases=await app.leases(),
+        answers=await app.cached_answers(),
+        access=app.access,
+        personas=app.personas,
+        version=index.version,
+        ready=evidence.warm,
+        may_spend=may_spend,
+        clock=app.clock,
+    )
 
 
 async def people_commands(app: App) -> tuple[CommandGroup, ...]:

@@ -16,7 +16,7 @@ from bot.access import CONSOLE
 from bot.errors import NothingToRun
 from bot.health import Part
 from bot.outbox import OutboxRunner
-from bot.people_parts import build_wish_watch
+from bot.people_parts import build_warming, build_wish_watch
 from bot.remembered import RedisRemembered
 from bot.scheduler import Scheduler
 from bot.web.application import build_application
@@ -110,6 +110,8 @@ async def _run_all(
         (await build_wish_watch(app)).run(),
         _warm(app),
     ]
+    if app.settings.cache.enabled and app.settings.cache.warm:
+        work.append((await build_warming(app)).run())
     if app.settings.desk.schedule is not None:
         work.append((await app.digest()).run())
     if handoff is not None:

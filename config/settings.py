@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
+from config.cache import CacheSettings
 from config.desk import DeskSettings, LimitSettings
 from config.discord import DiscordSettings
 from config.durations import Schedule, parse_duration
@@ -200,20 +201,6 @@ class AnswerSettings(Section):
                 f"min_confidence ({self.min_confidence}); lower the first or raise the second"
             )
         return self
-
-
-class CacheSettings(Section):
-    """The answer cache."""
-
-    enabled: bool = True
-    max_age: Duration = "7d"
-    negative_max_age: Duration = "10m"
-    max_entries: int = Field(default=20_000, ge=100, le=1_000_000)
-
-    @property
-    def longest(self) -> timedelta:
-        """`max_age` as a duration."""
-        return parse_duration(self.max_age)
 
 
 class PersonaSettings(Section):

@@ -108,6 +108,9 @@ class CachedAnswers:
         self._checks = CacheChecks(index, library, self._doubts, desk_digest, ordered=ordered)
         self._wait_seconds = wait_seconds
         self._flights = Flights()
+        self._answering = 0
+        self._quiet = asyncio.Event()
+        self._quiet.set()
 
     async def answer(
         self,
@@ -121,14 +124,28 @@ class CachedAnswers:
 
         `on_text` gets the pieces of an answer that is being written; one that is served from the cache comes at once.
         """
-        asked = self._asked(question, persona)
+        self._answering += 1
+        self._quiet.clear()
+        try:
+            return await self._answer(self._asked(question, persona), Heard(on_text), use_cache=use_cache)
+        finally:
+            self._answering -= 1
+            if not self._answering:
+                self._quiet.set()
+
+    async def quiet(self) -> None:
+        """Wait until nobody is being answered: for work that is not to be done at people's cost."""
+        await self._quiet.wait()
+
+    async def _answer(self, asked: _Asked, heard: Heard, *, use_cache: bool) -> Answer:
+        question = asked.question
         if not use_cache or not self._cache.is_enabled or question.exclude:
             evidence = await asked.clock.time("retrieve", self._evidence_of(question))
-            return asked.stamp(await self._make(asked, evidence, Heard(on_text)), CacheStatus.OFF)
+            return asked.stamp(await self._make(asked, evidence, heard), CacheStatus.OFF)
         held = await asked.clock.time("cache", self._cache.lookup(asked.key))
         if held and await self._checks.is_current(held, question):
             return asked.stamp(_again(held.answer), CacheStatus.HIT)
-        return await self._flown(asked, Heard(on_text))
+        return await self._flown(asked, heard)
 
     def _asked(self, question: Question, persona: Persona) -> _Asked:
         desk_digest = self._desk_digest()

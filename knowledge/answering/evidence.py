@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import structlog
@@ -70,6 +71,11 @@ class EvidencePipeline:
         if self._calibration is not None:
             await self._calibration.refresh(self._gate.model)
 
+    async def recall(self) -> None:
+        """Take up the measure of the desk that held last, so that the first question has the key of all others."""
+        if self._calibration is not None:
+            await self._calibration.recall(self._gate.model)
+
     async def close(self) -> None:
         """End a measurement of the desk that is under way."""
         if self._measuring is not None:
@@ -81,12 +87,16 @@ class EvidencePipeline:
         return "" if self._calibration is None else str(self._calibration.offset)
 
     async def run(self, question: Question) -> Evidence:
-        """Retrieve and judge. The evidence's passages are at most `retrieval.top_k`, best first."""
+        """Retrieve and judge. The evidence's passages are at most `retrieval.top_k`, best first.
+
+        Its version is that of before the first step: what comes of a mixture of two versions is none of the newer.
+        """
         version = self._index.version()
         if not _has_words(question.text) or not version.counter:
             return Evidence(question, (), 0.0, Verdict.UNANSWERED, version)
         self._measure_if_changed(version)
-        return (await self._judged(question, _SPARE * self._settings.top_k)).evidence
+        found = await self._judged(question, _SPARE * self._settings.top_k)
+        return replace(found.evidence, version=version)
 
     def _measure_if_changed(self, version: CorpusVersion) -> None:
         """Measure the desk beside the questions; what held before holds until that is done."""
