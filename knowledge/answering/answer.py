@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from knowledge.index import ArticleIndex
     from knowledge.models import Citation, Evidence, OnText, Question
 
-ANSWER_VERSION = "3"
+ANSWER_VERSION = "4"
 """Moves when the same evidence would give another answer; part of the answer cache's key."""
 
 
