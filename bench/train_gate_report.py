@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,10 +27,37 @@ def declined_at(scores: np.ndarray, labels: np.ndarray) -> float:
     return float((scores[~labels] < threshold).mean())
 
 
-def measured(logits: Sequence[float] | np.ndarray, labels: Sequence[bool]) -> str:
-    """Say how well log odds tell answerable questions from others; 95 % intervals by bootstrap over the questions."""
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """How well log odds tell answerable questions from others; intervals hold 95 % of bootstrap samples of questions.
+
+    `passed` has, for each threshold of confidence, precision and recall of letting through.
+    """
+
+    count: int
+    answerable: int
+    auroc: float
+    auroc_interval: tuple[float, float]
+    declined: float
+    declined_interval: tuple[float, float]
+    passed: dict[float, tuple[float, float]]
+
+    def __str__(self) -> str:
+        low, high = self.auroc_interval
+        least, most = self.declined_interval
+        parts = [
+            f"n {self.count} ({self.answerable} answerable)",
+            f"AUROC {self.auroc:.3f} [{low:.3f}, {high:.3f}]",
+            f"declined where 85 % are answered {self.declined:.2f} [{least:.2f}, {most:.2f}]",
+        ]
+        return ", ".join(
+            [*parts, *(f"at {t}: precision {p:.2f}, recall {r:.2f}" for t, (p, r) in self.passed.items())]
+        )
+
+
+def measured(logits: Sequence[float] | np.ndarray, labels: Sequence[bool]) -> Measured:
+    """Measure log odds against what is known of the questions."""
     scores, truths = np.asarray(logits, float), np.asarray(labels, bool)
-    area = auroc(scores.tolist(), truths.tolist()) or float("nan")
     chance = np.random.default_rng(0)
     areas, declined = [], []
     for _ in range(RESAMPLES):
@@ -37,25 +65,30 @@ def measured(logits: Sequence[float] | np.ndarray, labels: Sequence[bool]) -> st
         if 0 < truths[drawn].sum() < len(drawn):
             areas.append(auroc(scores[drawn].tolist(), truths[drawn].tolist()) or 0.0)
             declined.append(declined_at(scores[drawn], truths[drawn]))
-    low, high = np.quantile(areas, (0.025, 0.975))
-    least, most = np.quantile(declined, (0.025, 0.975))
-    parts = [
-        f"n {len(scores)} ({int(truths.sum())} answerable)",
-        f"AUROC {area:.3f} [{low:.3f}, {high:.3f}]",
-        f"declined where 85 % are answered {declined_at(scores, truths):.2f} [{least:.2f}, {most:.2f}]",
-    ]
-    return ", ".join([*parts, *_at_thresholds(1.0 / (1.0 + np.exp(-scores)), truths)])
+    return Measured(
+        len(scores),
+        int(truths.sum()),
+        auroc(scores.tolist(), truths.tolist()) or float("nan"),
+        _interval(areas),
+        declined_at(scores, truths),
+        _interval(declined),
+        _at_thresholds(1.0 / (1.0 + np.exp(-scores)), truths),
+    )
 
 
-def _at_thresholds(confidences: np.ndarray, truths: np.ndarray) -> list[str]:
+def _interval(values: Sequence[float]) -> tuple[float, float]:
+    low, high = np.quantile(values, (0.025, 0.975))
+    return float(low), float(high)
+
+
+def _at_thresholds(confidences: np.ndarray, truths: np.ndarray) -> dict[float, tuple[float, float]]:
     """Give precision and recall of letting through."""
-    parts = []
+    found = {}
     for threshold in _THRESHOLDS:
         passed = confidences >= threshold
         right = int((passed & truths).sum())
-        precision, recall = right / max(int(passed.sum()), 1), right / max(int(truths.sum()), 1)
-        parts.append(f"at {threshold}: precision {precision:.2f}, recall {recall:.2f}")
-    return parts
+        found[threshold] = (right / max(int(passed.sum()), 1), right / max(int(truths.sum()), 1))
+    return found
 
 
 def reliability_of(model: GateModel, rows: Sequence[Example]) -> str:
