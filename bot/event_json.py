@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, fields, is_dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from connectors.base import (
@@ -24,12 +26,7 @@ from connectors.base import (
 def dump_event(event: Event) -> str:
     """Give the event as JSON that `load_event` reads back to an equal one."""
     kind = "command" if isinstance(event, Command) else "message"
-    row = asdict(event) | {"received_at": event.received_at.isoformat()}
-    row["sender"]["groups"], row["sender"]["labels"] = (
-        sorted(event.sender.groups),
-        sorted(event.sender.labels),
-    )
-    return _dump({"kind": kind, "event": row})
+    return _dump({"kind": kind, "event": _plain(event)})
 
 
 def load_event(text: str) -> Event:
@@ -70,6 +67,26 @@ def load_reply(text: str) -> Reply:
     row["links"] = tuple(Link(**link) for link in row["links"])
     row["actions"] = tuple(Action(**action) for action in row["actions"])
     return Reply(**row)
+
+
+def _plain(value: Any) -> Any:
+    """Give what JSON can hold; for each message, so without the copies that `asdict` makes."""
+    if value is None or isinstance(value, str | int | float):
+        return value
+    if is_dataclass(value):
+        return {name: _plain(getattr(value, name)) for name in _names(type(value))}
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {name: _plain(held) for name, held in value.items()}
+    return [_plain(held) for held in value]
+
+
+@cache
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 def _dump(value: dict[str, Any]) -> str:

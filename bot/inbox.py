@@ -79,7 +79,7 @@ class Pending:
 _NULLABLE = frozenset({"id", "finished_at"})
 _RECEIVE = Prepared(
     sqlite.insert(inbox)
-    .values({name: bindparam(name) for name in inbox.c.keys() if name not in _NULLABLE})
+    .values({column.name: bindparam(column.name) for column in inbox.c if column.name not in _NULLABLE})
     .on_conflict_do_nothing(index_elements=["platform", "channel", "message_id"])
 )
 _WHICH = and_(

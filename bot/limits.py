@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from knowledge.redis_circuit import RedisCircuit
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from redis.asyncio import Redis
 
@@ -19,10 +19,13 @@ if TYPE_CHECKING:
 _PREFIX = "{helpdesk-bot:limits}"
 _MOST_COUNTED = 10_000
 _COUNT = """
--- KEYS counter; ARGV milliseconds
-local number = redis.call('INCR', KEYS[1])
-if number == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
-return number
+-- KEYS counters; ARGV milliseconds
+local numbers = {}
+for i, key in ipairs(KEYS) do
+  numbers[i] = redis.call('INCR', key)
+  if numbers[i] == 1 then redis.call('PEXPIRE', key, ARGV[1]) end
+end
+return numbers
 """
 
 
@@ -59,29 +62,28 @@ class Limits:
 
     async def take(self, address: Address, person: Person) -> Allowed:
         """Count one question; tell whether it is within the limits of its person and its channel."""
-        place = f"{address.platform}:{address.workspace}:{address.channel}"
-        verdicts = [
-            await self._one(f"person:{person.id}", self._settings.per_person),
-            await self._one(f"channel:{place}", self._settings.per_channel, told_to=person.id),
-        ]
-        return next((one for one in verdicts if one is not Allowed.YES), Allowed.YES)
+        place = f"channel:{address.platform}:{address.workspace}:{address.channel}"
+        most = {f"person:{person.id}": self._settings.per_person, place: self._settings.per_channel}
+        counted = [what for what, limit in most.items() if limit]
+        numbers = dict(zip(counted, await self._count(counted), strict=True))
+        over = [what for what, number in numbers.items() if number > most[what]]
+        verdicts = [await self._told(what, person.id if what == place else "") for what in over]
+        return next(iter(verdicts), Allowed.YES)
 
-    async def _one(self, what: str, most: int, told_to: str = "") -> Allowed:
+    async def _told(self, what: str, told_to: str) -> Allowed:
         """Tell each person once: in a channel's window, the one who comes too late as well."""
-        if not most or await self._count(what) <= most:
-            return Allowed.YES
-        first = await self._count(f"told:{what}:{told_to}") == 1
-        return Allowed.TOLD if first else Allowed.SILENT
+        (number,) = await self._count([f"told:{what}:{told_to}"])
+        return Allowed.TOLD if number == 1 else Allowed.SILENT
 
-    async def _count(self, what: str) -> int:
-        redis, key = self._redis, f"{_PREFIX}:{what}"
+    async def _count(self, what: Sequence[str]) -> list[int]:
+        redis, keys = self._redis, [f"{_PREFIX}:{one}" for one in what]
         milliseconds = self.seconds * 1000
 
-        async def count() -> int:
-            return int(await cast("Awaitable[Any]", redis.eval(_COUNT, 1, key, milliseconds)))  # type: ignore[union-attr]
+        async def count() -> list[int]:
+            return list(await cast("Awaitable[Any]", redis.eval(_COUNT, len(keys), *keys, milliseconds)))  # type: ignore[union-attr]
 
-        number = 0 if redis is None else await self._circuit.call(count, 0)
-        return number or self._count_here(key)
+        numbers = [] if redis is None or not keys else await self._circuit.call(count, [])
+        return numbers or [self._count_here(key) for key in keys]
 
     def _count_here(self, key: str) -> int:
         now = self._now()
