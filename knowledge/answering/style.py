@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from config.style import ADDRESSES
@@ -82,7 +83,8 @@ def check_style(persona: Persona, text: str, *, language: str | None = None) -> 
     that.
     """
     plain = without_markers(text).strip()
-    detected = detect_language(plain)
+    matters = persona.style.address or language
+    detected = detect_language(plain) if matters else None
     held = _Text(
         plain,
         without_code(_FENCED.sub(" ", plain)),
@@ -155,14 +157,21 @@ def _wrong_address(text: _Text) -> Iterator[str]:
     return address_words(text.spoken, _style(text).address)
 
 
-def _said(wanted: Iterable[str], text: str) -> Iterator[str]:
-    folded = text.casefold()
-    return (each for each in wanted if re.search(rf"(?<!\w){re.escape(each.casefold())}(?!\w)", folded))
+@lru_cache(maxsize=256)
+def _any_of(phrases_: tuple[str, ...]) -> re.Pattern[str]:
+    longest_first = sorted((re.escape(each.casefold()) for each in phrases_), key=len, reverse=True)
+    return re.compile(rf"(?<!\w)(?:{'|'.join(longest_first)})(?!\w)")
+
+
+def _said(wanted: tuple[str, ...], text: str) -> Iterator[str]:
+    if wanted:
+        yield from dict.fromkeys(_any_of(wanted).findall(text.casefold()))
 
 
 def _unsaid(text: _Text) -> Iterator[str]:
     required = _style(text).required
-    return iter(set(required) - set(_said(required, text.spoken)))
+    said = set(_said(required, text.spoken))
+    return (each for each in required if each.casefold() not in said)
 
 
 def _opens(text: _Text) -> Iterator[str]:
@@ -196,7 +205,7 @@ _RULES: Mapping[str, _Rule] = {
     "sentence length": (lambda text: _style(text).max_sentence_words, _too_wordy),
     "address": (_speaks_so, _wrong_address),
     "contractions": (
-        lambda text: not _style(text).contractions and text.written_in in {None, "en"},
+        lambda text: not _style(text).contractions,
         lambda text: contracted(text.spoken),
     ),
     "emoji": (lambda text: not _style(text).emoji, lambda text: iter(EMOJI.findall(text.spoken))),

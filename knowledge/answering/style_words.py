@@ -19,6 +19,7 @@ EMOJI = re.compile(
     r"|(?<![\w:])[:;]-?[)(DP](?!\w)"
 )
 """Emoji and smileys; not what stands on buttons: ☰, ⚙, ✓ and arrows."""
+_SPACED_EMOJI = re.compile(rf"[ \t]*(?P<emoji>{EMOJI.pattern})")
 _CODE = re.compile(r"`+[^`]*`+|\bhttps?://[^\s)>]+|\]\([^)]*\)")
 _EXCLAIMS = re.compile(r"[!\uff01](?=[\"'\u201d\u2019)*_]*(?:\s|$|\[))")
 _LABEL = re.compile(r"\*\*[^*\n]+\*\*|\u201c[^\u201d\n]+\u201d|\"[^\"\n]+\"")
@@ -58,7 +59,8 @@ def without_code(text: str) -> str:
 
 def contracted(text: str) -> Iterator[str]:
     """Give the English contractions of a text, such as "don't"; a possessive is none."""
-    return (match[0] for match in _CONTRACTED.finditer(text))
+    if "'" in text or "\u2019" in text:
+        yield from (match[0] for match in _CONTRACTED.finditer(text))
 
 
 def exclaims(text: str) -> Iterator[str]:
@@ -79,8 +81,8 @@ def calmed(text: str) -> str:
 
 def without_emoji(text: str, source: str) -> str:
     """Give the text without the emoji that `source` does not have: what stands in an article may be a button."""
-    bare = EMOJI.sub(lambda match: match[0] if match[0] in source else "", text)
-    return text if bare == text else re.sub(r"(?<=\S) {2,}", " ", bare).strip()
+    bare = _SPACED_EMOJI.sub(lambda match: match[0] if match["emoji"] in source else "", text)
+    return text if bare == text else bare.strip()
 
 
 def address_words(text: str, address: str) -> Iterator[str]:

@@ -18,6 +18,7 @@ from knowledge.answering.phrases import phrases, unsure_words
 from knowledge.answering.statements import nearest_statement
 from knowledge.answering.steps.extractive import ExtractiveAnswerer
 from knowledge.answering.steps.payload import Given, Made
+from knowledge.answering.style import check_style
 from knowledge.embedding.engine import Embedding
 from knowledge.models import Citation, Passage, Verdict
 
@@ -92,6 +93,9 @@ class GroundedWriter:
         cited = list(dict.fromkeys(passage.id for _, passage in draft.stated))
         conflicts = find_conflicts(_quoted(draft), given.evidence.passages)
         text = draft.text.rstrip()
+        broken = check_style(given.persona, text).violations
+        if broken:
+            trace["style"] = {violation.rule: violation.found for violation in broken}
         citations = _citations(draft)
         if conflicts:
             text = f"{text}\n\n{neutralise(conflict_text(conflicts, said))}"
