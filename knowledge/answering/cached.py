@@ -14,7 +14,7 @@ import structlog
 from knowledge.answering.answer import new_answer_id
 from knowledge.answering.cache_checks import CacheChecks
 from knowledge.answering.doubts import Doubts, Heard
-from knowledge.answering.flights import Flights
+from knowledge.answering.flights import Flights, LeftWaitingError
 from knowledge.cache_entry import as_asked, cache_key, same_words
 from knowledge.models import Answer, CacheStatus, Evidence, Question
 
@@ -154,16 +154,18 @@ class CachedAnswers:
 
     async def _flown(self, asked: _Asked, heard: Heard) -> Answer:
         """Wait for the answer that is being made for somebody else, or have it made."""
-        for _ in range(2):  # where the first one fails, all who waited for it wait for the next
-            flight = await asked.clock.time("wait", self._under_way(asked))
-            if flight is None:
-                break
+        failed = False
+        while flight := await asked.clock.time("wait", self._under_way(asked)):
             try:
                 following = flight.follow(heard.on_text, self._wait_seconds)
                 answer = await asked.clock.time("wait", following)
+            except LeftWaitingError:
+                if self._flights.get(asked.flight) is flight:
+                    break
             except Exception as error:
-                if heard.any:
-                    raise  # what was said cannot be taken back
+                if heard.any or failed:
+                    raise  # what was said cannot be taken back; and what failed twice is not tried by each in turn
+                failed = True
                 structlog.get_logger().info("answer_not_shared", reason=type(error).__name__)
             else:
                 return asked.stamp(_again(answer), CacheStatus.HIT)
@@ -184,7 +186,10 @@ class CachedAnswers:
 
     async def _resolved(self, flight: Flight, asked: _Asked) -> Answer:
         """Serve what is kept if it is true today, else make an answer and keep it."""
-        turn = self._cache.one_at_a_time(asked.key, self._wait_seconds)
+        version = self._index.version()  # who makes an answer of older articles is not waited for
+        turn = self._cache.one_at_a_time(
+            f"{asked.key}:{version.generation}:{version.counter}", self._wait_seconds
+        )
         async with asked.clock.entered("wait", turn):
             held = await asked.clock.time(
                 "cache", self._cache.lookup(asked.key)

@@ -26,7 +26,8 @@ def test_explain_tells_what_is_done_and_why(desk: Desk) -> None:
     before = desk.json("cache", "explain", ASKED)
     assert (before["outcome"], before["entry"], before["stamp"]) == ("made", False, None)
     assert desk.json("ask", ASKED)["cache"] == "miss"
-    held = desk.json("cache", "explain", *ASKED.upper().split())
+    assert desk.json("cache", "explain", ASKED.upper())["key"] == before["key"]
+    held = desk.json("cache", "explain", *ASKED.split())
     assert (held["outcome"], held["verdict"], held["stamp"]) == ("served", "answered", held["today"])
     assert held["key"] == before["key"]
     assert desk.json("cache", "explain", ASKED, "--audience", "public")["entry"] is False
