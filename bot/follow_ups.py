@@ -82,7 +82,7 @@ _RESTRICTS = re.compile(
 """How a piece of a sentence begins that narrows, widens or moves what was asked: "just the newest", "at night?"."""
 _DOES = re.compile(
     r"(?:add|book|cancel|change|connect|create|delete|download|edit|export|import|install|invite|move|open|print|remove|"
-    r"rename|reset|send|set|share|start|stop|sync|upload)\s+\S",
+    r"rename|reset|send|set|share|start|stop|sync|upload)\s+(?!(?:it|them|that|this|the|those|these)\b)\S",
     re.IGNORECASE,
 )
 """Tells what to do with a thing of its own: "also export invoices"."""

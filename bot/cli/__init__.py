@@ -182,12 +182,42 @@ def evaluate(
     report: Annotated[
         Path | None, typer.Option("--report", metavar="FILE.html", help="Write each question's outcome.")
     ] = None,
+    conversations: Annotated[
+        Path | None,
+        typer.Option("--conversations", metavar="FILE.jsonl", help="Follow-ups, if not among the questions."),
+    ] = None,
+    baseline: Annotated[
+        Path | None, typer.Option("--baseline", metavar="FILE.json", help="Fail where this run is worse.")
+    ] = None,
+    save: Annotated[
+        Path | None, typer.Option("--save", metavar="FILE.json", help="Write the measures, as a baseline.")
+    ] = None,
+    tolerance: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--tolerance", metavar="[NAME=]VALUE", help="How much worse may be; each has its own else."
+        ),
+    ] = None,
+    no_answers: Annotated[
+        bool, typer.Option("--no-answers", help="Retrieval and gate alone; asks no language model.")
+    ] = False,
     audience: Audience = None,
 ) -> None:
-    """Measure retrieval and abstention on a set of questions."""
-    from bot.cli.evaluating import evaluate_set  # noqa: PLC0415
+    """Measure retrieval, the gate, answers, follow-ups and personas on a set of questions."""
+    from bot.cli.evaluating import Wanted, evaluate_set  # noqa: PLC0415
 
-    leave(evaluate_set(context.obj, questions, report=report, audience=labels(audience), as_json=as_json))
+    wanted = Wanted(
+        questions,
+        report=report,
+        conversations=conversations,
+        baseline=baseline,
+        save=save,
+        tolerances=tuple(tolerance or ()),
+        answers=not no_answers,
+        audience=labels(audience),
+        as_json=as_json,
+    )
+    leave(evaluate_set(context.obj, wanted))
 
 
 @cli.command()

@@ -54,6 +54,36 @@ def auroc(scores: Sequence[float], labels: Sequence[bool]) -> float | None:
     return (rank_sum - positives * (positives + 1) / 2) / (positives * negatives)
 
 
+def roc_curve(scores: Sequence[float], labels: Sequence[bool]) -> list[tuple[float, float]]:
+    """Give (false positive rate, true positive rate) from (0, 0) to (1, 1), a point a distinct score.
+
+    Fawcett, "An introduction to ROC analysis" (2006), algorithm 1. Empty with one class only.
+    """
+    positives, negatives = sum(labels), len(labels) - sum(labels)
+    if not positives or not negatives:
+        return []
+    points, right, wrong = [(0.0, 0.0)], 0, 0
+    order = sorted(range(len(scores)), key=lambda i: -scores[i])
+    for place, index in enumerate(order):
+        right, wrong = right + labels[index], wrong + (not labels[index])
+        if place + 1 == len(order) or scores[order[place + 1]] != scores[index]:
+            points.append((wrong / negatives, right / positives))
+    return points
+
+
+def declined_where_answered(scores: Sequence[float], labels: Sequence[bool], share: float) -> float | None:
+    """Give the share of negatives below the highest threshold that lets `share` of the positives pass.
+
+    None with one class only.
+    """
+    passing = sorted((score for score, label in zip(scores, labels, strict=True) if label), reverse=True)
+    others = [score for score, label in zip(scores, labels, strict=True) if not label]
+    if not passing or not others:
+        return None
+    threshold = passing[max(math.ceil(share * len(passing)) - 1, 0)]
+    return sum(score < threshold for score in others) / len(others)
+
+
 @dataclass(frozen=True, slots=True)
 class Declining:
     """How well the unanswerable questions were declined.

@@ -1,33 +1,32 @@
-"""Runs a question set through retrieval and the gate, and measures both."""
+"""Runs a question set through retrieval, the gate and the answerer; `EvaluationReport` measures what came of it."""
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
 
-from knowledge.evaluation.metrics import (
-    Bin,
-    auroc,
-    calibration_error,
-    declining,
-    mean,
-    ndcg_at,
-    percentile,
-    recall_at,
-    reciprocal_rank_at,
-    reliability,
-)
+from knowledge.answering.style import adherence
+from knowledge.evaluation.metrics import recall_at
+from knowledge.evaluation.outcomes import RANKED, FollowUpOutcome, Outcome, PersonaOutcome
+from knowledge.evaluation.summary import EvaluationReport
 from knowledge.models import Question, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-    from knowledge.evaluation.question_set import QuestionRow
+    from config.persona import Persona
+    from knowledge.evaluation.answers import AnswerJudge
+    from knowledge.evaluation.outcomes import Expected
+    from knowledge.evaluation.question_set import ConversationRow, QuestionRow, TurnRow
     from knowledge.models import Evidence, ScoredPassage
 
-_RANKED = 10
-_RIGHT_WITHIN = 3
+    Rewrite = Callable[[str, Sequence[str]], Awaitable[str]]
+    """Gives the standalone question of a message; the second are the thread's questions as they were searched."""
+
+__all__ = ["EvaluationReport", "EvidenceSource", "Extras", "Outcome", "evaluate"]
+_VOICED = 16
+"""Answers a persona is measured on."""
 
 
 class EvidenceSource(Protocol):
@@ -43,90 +42,19 @@ class EvidenceSource(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one question. `ranked` are article ids, `found` the best passage of each."""
+class Extras:
+    """What is measured beside retrieval and the gate; each part is left out where it has nothing to work with.
 
-    row: QuestionRow
-    ranked: tuple[str, ...]
-    found: tuple[ScoredPassage, ...]
-    confidence: float
-    verdict: Verdict
-    milliseconds: float
+    `judge` answers in the voice of `personas[0]` (the adherence of each of them is measured on the first answers);
+    `topics` and `expected` are of articles, by the names that the questions use; `conversations` need `rewrite`.
+    """
 
-    @property
-    def reciprocal_rank(self) -> float:
-        """1 / rank of the first gold article within ten."""
-        return reciprocal_rank_at(self.ranked, self.row.gold, _RANKED)
-
-    @property
-    def is_right(self) -> bool:
-        """Whether the evidence could answer: answerable, and a gold article is among the first three."""
-        return self.row.answerable and recall_at(self.ranked, self.row.gold, _RIGHT_WITHIN) > 0
-
-
-@dataclass(frozen=True, slots=True)
-class EvaluationReport:
-    """The outcomes of a set, and its measures by name."""
-
-    outcomes: tuple[Outcome, ...]
-
-    @property
-    def answerable(self) -> list[Outcome]:
-        """The outcomes of the answerable questions."""
-        return [outcome for outcome in self.outcomes if outcome.row.answerable]
-
-    def ranking(self) -> dict[str, float]:
-        """Measure the ranked articles, over the answerable questions; empty when there are none."""
-        rows = self.answerable
-        if not rows:
-            return {}
-        return {
-            "recall_at_1": mean([recall_at(o.ranked, o.row.gold, 1) for o in rows]),
-            "recall_at_5": mean([recall_at(o.ranked, o.row.gold, 5) for o in rows]),
-            "mrr_at_10": mean([o.reciprocal_rank for o in rows]),
-            "ndcg_at_10": mean([ndcg_at(o.ranked, o.row.gold, _RANKED) for o in rows]),
-        }
-
-    def abstention(self) -> dict[str, float] | None:
-        """Measure the gate; None when every question is answerable.
-
-        `auroc`: the confidence as a score of answerability, over all questions (None with one class only).
-        `precision` and `recall` are those of declining: a question is declined when its verdict is
-        `unanswered`, and that is right when it is unanswerable.
-        """
-        measured = declining(
-            [o.verdict is Verdict.UNANSWERED for o in self.outcomes],
-            [not o.row.answerable for o in self.outcomes],
-        )
-        if measured is None:
-            return None
-        area = auroc([o.confidence for o in self.outcomes], [o.row.answerable for o in self.outcomes])
-        found = {} if area is None else {"auroc": area}
-        return found | {"precision": measured.precision, "recall": measured.recall}
-
-    def reliability(self) -> list[Bin]:
-        """Sort by confidence: how often was a gold article among the first three."""
-        return reliability([o.confidence for o in self.outcomes], [o.is_right for o in self.outcomes])
-
-    def calibration_error(self) -> float:
-        """Give the expected calibration error over ten bins."""
-        return calibration_error(self.reliability())
-
-    def latency_ms(self) -> dict[str, float]:
-        """Give percentiles of embedding, retrieval and gate together, in milliseconds."""
-        times = [outcome.milliseconds for outcome in self.outcomes]
-        return {
-            name: percentile(times, share) for name, share in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))
-        }
-
-    def to_json(self) -> dict[str, Any]:
-        """Give the object that `eval --json` prints."""
-        measures = {name: round(value, 4) for name, value in self.ranking().items()}
-        found: dict[str, Any] = {"n": len(self.outcomes), "answerable": len(self.answerable), **measures}
-        if abstention := self.abstention():
-            found["abstention"] = {name: round(value, 4) for name, value in abstention.items()}
-        found["latency_ms"] = {name: round(value, 2) for name, value in self.latency_ms().items()}
-        return found
+    judge: AnswerJudge | None = None
+    personas: tuple[Persona, ...] = ()
+    topics: Mapping[str, str] = field(default_factory=dict)
+    expected: Mapping[str, Expected] = field(default_factory=dict)
+    conversations: tuple[ConversationRow, ...] = ()
+    rewrite: Rewrite | None = None
 
 
 async def evaluate(
@@ -136,22 +64,108 @@ async def evaluate(
     audience: frozenset[str] | None = None,
     sources: frozenset[str] | None = None,
     progress: Callable[[int, int], None] | None = None,
+    extras: Extras | None = None,
 ) -> EvaluationReport:
     """Run each question for `audience` (None: every audience); `progress` gets (done, total)."""
-    outcomes: list[Outcome] = []
+    extras = extras or Extras()
+    asked = _Run(evidence, extras, audience, sources)
     if rows:
-        await evidence.run(Question(rows[0].text, audience, sources))  # loads the model, unmeasured
+        await asked.warm(rows[0].text)
+    total = len(rows) + len(extras.conversations)
+    outcomes: list[Outcome] = []
     for row in rows:
-        question = Question(row.text, audience, sources, exclude=row.exclude)
-        start = time.perf_counter()
-        judged = await evidence.run(question)
-        milliseconds = (time.perf_counter() - start) * 1000
-        found = await evidence.ranked_articles(question, _RANKED)
-        ranked = tuple(_name(scored, row.gold) for scored in found)
-        outcomes.append(Outcome(row, ranked, tuple(found), judged.confidence, judged.verdict, milliseconds))
+        outcomes.append(await asked.question(row))
         if progress:
-            progress(len(outcomes), len(rows))
-    return EvaluationReport(tuple(outcomes))
+            progress(len(outcomes), total)
+    followed: list[FollowUpOutcome] = []
+    for number, talk in enumerate(extras.conversations, start=1):
+        followed += await asked.conversation(talk)
+        if progress:
+            progress(len(rows) + number, total)
+    voices = await asked.voices(rows)
+    return EvaluationReport(tuple(outcomes), tuple(followed), tuple(voices), extras.expected)
+
+
+class _Run:
+    """One evaluation under way."""
+
+    def __init__(
+        self,
+        evidence: EvidenceSource,
+        extras: Extras,
+        audience: frozenset[str] | None,
+        sources: frozenset[str] | None,
+    ) -> None:
+        self._evidence = evidence
+        self._extras = extras
+        self._audience = audience
+        self._sources = sources
+
+    def _asked(self, text: str, exclude: frozenset[str] = frozenset()) -> Question:
+        return Question(text, self._audience, self._sources, exclude=exclude)
+
+    async def warm(self, text: str) -> None:
+        """Load the model, unmeasured."""
+        question = self._asked(text)
+        judged = await self._evidence.run(question)
+        if self._extras.judge and self._extras.personas:
+            await self._extras.judge.text(question, judged, self._extras.personas[0])
+
+    async def question(self, row: QuestionRow) -> Outcome:
+        """Retrieve, judge and answer."""
+        question = self._asked(row.text, row.exclude)
+        start = time.perf_counter()
+        judged = await self._evidence.run(question)
+        milliseconds = (time.perf_counter() - start) * 1000
+        answer = None
+        if self._extras.judge and self._extras.personas:
+            answer = await self._extras.judge.judge(question, judged, self._extras.personas[0])
+        found = await self._evidence.ranked_articles(question, RANKED)
+        ranked = tuple(_name(scored, row.gold) for scored in found)
+        topics = self._extras.topics
+        topic = row.topic or next((topics[gold] for gold in sorted(row.gold) if gold in topics), "")
+        return Outcome(
+            row, ranked, tuple(found), judged.confidence, judged.verdict, milliseconds, topic, answer
+        )
+
+    async def conversation(self, talk: ConversationRow) -> list[FollowUpOutcome]:
+        """Search each later turn, built on the turns before it as they were searched."""
+        assert self._extras.rewrite is not None
+        searched, found = [talk.first], []
+        for number, turn in enumerate(talk.turns, start=1):
+            searched.append(await self._extras.rewrite(turn.said, tuple(searched)))
+            changed = talk.changed and number == len(talk.turns)
+            found.append(await self._follow_up(talk.id, turn, searched[-1], changed=changed))
+        return found
+
+    async def _follow_up(self, talk: str, turn: TurnRow, searched: str, *, changed: bool) -> FollowUpOutcome:
+        hits = [await self._is_found(text, turn.gold) for text in (searched, turn.standalone, turn.said)]
+        return FollowUpOutcome(talk, turn.said, turn.standalone, searched, changed, *hits)
+
+    async def _is_found(self, text: str, gold: frozenset[str]) -> bool:
+        ranked = await self._evidence.ranked_articles(self._asked(text), RANKED)
+        return recall_at([_name(scored, gold) for scored in ranked], gold, 5) > 0
+
+    async def voices(self, rows: Sequence[QuestionRow]) -> list[PersonaOutcome]:
+        """Let each persona say the first answers, and hold them against its style."""
+        judge = self._extras.judge
+        if judge is None:
+            return []
+        answered: list[tuple[Question, Evidence]] = []
+        for row in rows:
+            if len(answered) == _VOICED:
+                break
+            question = self._asked(row.text, row.exclude)
+            judged = await self._evidence.run(question)
+            if row.answerable and judged.verdict is Verdict.ANSWERED:
+                answered.append((question, judged))
+        found = []
+        for persona in self._extras.personas:
+            said = [await judge.text(question, judged, persona) for question, judged in answered]
+            kept = adherence(persona, [text for text in said if text])
+            broken = tuple((violation.rule, violation.found) for violation in kept.broken)
+            found.append(PersonaOutcome(persona.name, kept.texts, kept.share, kept.clean, broken))
+        return found
 
 
 def _name(scored: ScoredPassage, gold: frozenset[str]) -> str:

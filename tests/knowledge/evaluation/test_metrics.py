@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -11,12 +12,14 @@ from hypothesis import strategies as st
 from knowledge.evaluation.metrics import (
     auroc,
     calibration_error,
+    declined_where_answered,
     declining,
     ndcg_at,
     percentile,
     recall_at,
     reciprocal_rank_at,
     reliability,
+    roc_curve,
 )
 
 RANKED = ["a", "b", "c", "d", "e", "f"]
@@ -53,6 +56,26 @@ def test_auroc_of_a_hand_computed_case_with_ties() -> None:
     """Positives .9 .5, negatives .5 .1: of four pairs three are right and one is a tie."""
     assert auroc([0.9, 0.5, 0.5, 0.1], [True, True, False, False]) == 3.5 / 4
     assert auroc([0.9], [True]) is None
+
+
+def test_roc_of_a_hand_computed_case() -> None:
+    """A point a distinct score: .9 is right, at .5 one of each, at .1 one wrong; the area is that of AUROC."""
+    scores, labels = [0.9, 0.5, 0.5, 0.1], [True, True, False, False]
+    points = roc_curve(scores, labels)
+    assert points == [(0, 0), (0, 0.5), (0.5, 1), (1, 1)]
+    area = sum((x2 - x1) * (y1 + y2) / 2 for (x1, y1), (x2, y2) in pairwise(points))
+    assert area == auroc(scores, labels)
+    assert roc_curve([0.9], [True]) == []
+
+
+def test_what_is_declined_where_a_share_is_answered() -> None:
+    """Of four positives three pass at .5: of the negatives at .6, .5, .4 and .1 the last two are below it."""
+    scores = [0.9, 0.8, 0.5, 0.2, 0.6, 0.5, 0.4, 0.1]
+    labels = [True] * 4 + [False] * 4
+    assert declined_where_answered(scores, labels, 0.75) == 0.5
+    assert declined_where_answered(scores, labels, 0.70) == 0.5
+    assert declined_where_answered(scores, labels, 1.0) == 0.25
+    assert declined_where_answered([0.9], [True], 0.85) is None
 
 
 def test_declining_is_measured_on_the_unanswerable() -> None:

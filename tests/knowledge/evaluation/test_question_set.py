@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from knowledge.evaluation.question_set import QuestionRow, QuestionSetError, read_question_set
+from knowledge.evaluation.question_set import (
+    ConversationRow,
+    QuestionRow,
+    QuestionSetError,
+    TurnRow,
+    read_conversations,
+    read_question_set,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,3 +67,35 @@ def test_no_file_and_no_questions_are_errors(tmp_path: Path) -> None:
     (tmp_path / "set.jsonl").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(QuestionSetError, match="cannot be read"):
         read_question_set(tmp_path / "set.jsonl")
+
+
+def test_conversations_may_stand_among_the_questions(tmp_path: Path) -> None:
+    """Each reader takes its own lines; a topic is read by any of its names."""
+    path = write(
+        tmp_path,
+        '{"id": "q", "question": "How?", "gold_article_ids": ["a"], "product": "mail"}\n'
+        '{"id": "t", "first": "How?", "kind": "changed", "turns": ['
+        '{"said": "and b?", "standalone": "How b?", "gold_article_ids": ["b", 2]}]}\n',
+    )
+    assert read_question_set(path) == [
+        QuestionRow("q", "How?", frozenset("a"), answerable=True, topic="mail")
+    ]
+    turn = TurnRow("and b?", "How b?", frozenset({"b", "2"}))
+    assert read_conversations(path) == [ConversationRow("t", "How?", (turn,), changed=True)]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('{"first": "How?", "turns": []}', "turns"),
+        ('{"turns": [{"said": "x", "standalone": "y", "gold_article_ids": ["a"]}]}', "first"),
+        (
+            '{"first": "How?", "turns": [{"said": "x", "standalone": "y", "gold_article_ids": []}]}',
+            "turns.0.gold",
+        ),
+    ],
+)
+def test_a_bad_conversation_is_named(tmp_path: Path, line: str, said: str) -> None:
+    """With file, line and field."""
+    with pytest.raises(QuestionSetError, match="line 1: " + said):
+        read_conversations(write(tmp_path, line))
