@@ -38,5 +38,5 @@ class GivenAnswers:
     async def last(self, call: Call) -> Known | None:
         """Give the last answer in this thread, or in this channel and its threads."""
         here = self._access.audience_here(call.command, call.audience)
-        asked = await self._questions.last(call.address, here, call.sender)
+        asked = await self._questions.last_of_all(call.address, here, call.sender)
         return None if asked is None else Known(asked, here)

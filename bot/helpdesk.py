@@ -109,7 +109,8 @@ def below_threshold(answer: Answer, persona: Persona, min_confidence: float | No
     closest = answer.citations or answer.closest
     told = answer.trace.get("missing")
     text = refusal(persona, Missing(**told) if told else None)
-    return replace(answer, text=text, verdict=Verdict.UNANSWERED, citations=(), closest=closest)
+    trace = {**answer.trace, "channel_min_confidence": min_confidence}
+    return replace(answer, text=text, verdict=Verdict.UNANSWERED, citations=(), closest=closest, trace=trace)
 
 
 def _said(question: str, words: str, verdict: Verdict, persona: Persona) -> Answer:

@@ -117,16 +117,15 @@ class Questions:
 
         In a thread it is the thread's; in a channel that of the channel or of any of its threads.
         """
-        here = [
-            questions.c.platform == address.platform,
-            questions.c.channel == address.channel,
-            questions.c.verdict != Verdict.SMALLTALK.value,
-        ]
-        if address.thread:
-            here.append(questions.c.thread == address.thread)
-        if address.workspace:
-            here.append(questions.c.workspace.in_(("", address.workspace)))
-        return await self._first(and_(*here), audience, person)
+        asked = questions.c.verdict != Verdict.SMALLTALK.value
+        return await self._first(and_(asked, *_here(address)), audience, person)
+
+    async def last_of_all(
+        self, address: Address, audience: frozenset[str] | None, person: Person | None = None
+    ) -> Asked | None:
+        """Give what `last` gives, and where only small talk was made, that."""
+        found = await self.last(address, audience, person)
+        return found or await self._first(and_(*_here(address)), audience, person)
 
     async def find(
         self, answer_id: str, audience: frozenset[str] | None, person: Person | None = None
@@ -255,6 +254,15 @@ class Questions:
 def is_private(event: Event) -> bool:
     """Whether nobody but the sender reads the reply to this event."""
     return event.direct if isinstance(event, IncomingMessage) else True
+
+
+def _here(address: Address) -> list[ColumnElement[bool]]:
+    here = [questions.c.platform == address.platform, questions.c.channel == address.channel]
+    if address.thread:
+        here.append(questions.c.thread == address.thread)
+    if address.workspace:
+        here.append(questions.c.workspace.in_(("", address.workspace)))
+    return here
 
 
 def _cited(citation: Any) -> dict[str, Any]:

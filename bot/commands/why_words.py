@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bot.commands.why_inside import inside, other_lines, spent, style_lines
 from bot.commands.words import plain
 from knowledge.models import ArticleRef
 
@@ -14,50 +15,83 @@ if TYPE_CHECKING:
 
 _PASSAGES = 8
 _DROPPED = 5
-_SECRET = frozenset({"features", "llm", "cache_key", "first_answer", "passing"})
-"""For admins: what it cost, and what the gate thought of it in figures."""
-_TOLD_APART = _SECRET | {
-    "passages",
-    "searched",
-    "dropped",
-    "missing",
-    "repaired",
-    "quoted",
-    "extract_instead_of",
-    "doubted",
+_TOLD_APART = frozenset(
+    (
+        "features", "llm", "cache_key", "first_answer", "passing", "passages", "searched", "dropped", "missing",
+        "repaired", "quoted", "extract_instead_of", "doubted", "left_out", "toned", "style", "thresholds",
+        "channel_min_confidence",
+    )
+)  # fmt: skip
+_VERDICT = {
+    "answered": "answered",
+    "unsure": "answered, and marked as unsure",
+    "unanswered": "not answered: the articles do not seem to say it",
+    "smalltalk": "small talk: no article was looked up, and nothing is claimed",
+    "error": "failed: the log tells why, under this answer's id",
 }
 _CACHE = {
-    "miss": "made afresh",
+    "miss": "made afresh, and kept",
     "hit": "from the cache: no article changed since it was made",
     "revalidated": "from the cache, after today's articles gave the same evidence",
     "paraphrase": "from the cache, of a question that means the same",
     "off": "made afresh, without the cache",
+}
+_FROM_CACHE = frozenset({"hit", "revalidated", "paraphrase"})
+_STEPS = {
+    "cache": "looking in the cache",
+    "wait": "waiting for the same answer",
+    "retrieve": "finding passages",
+    "answer": "writing",
+    "total": "in all",
 }
 
 
 def why_text(asked: Asked, *, is_admin: bool, may_read: Callable[[ArticleRef], bool]) -> str:
     """Tell how an answer came about; of articles that `may_read` refuses nothing is told."""
     told, trace = asked.trace, asked.trace.get("trace") or {}
-    lines = [f"**{plain(asked.text, 200)}**", ""]
-    if trace.get("searched") and trace["searched"] != asked.text:
-        lines.append(f"- searched as: {plain(str(trace['searched']), 300)}")
-    for written, meant in (trace.get("repaired") or {}).items():
-        lines.append(f"- read “{plain(written, 40)}” as “{plain(meant, 40)}”")
-    lines.append(f"- verdict: {asked.verdict}, confidence {asked.confidence:.2f}")
-    lines.append(f"- answer: {_CACHE.get(asked.cache, asked.cache)} ({asked.cache})")
-    lines.append(f"- persona: {asked.persona}")
+    lines = [f"**{plain(asked.text, 200)}**", "", *_asked_as(asked, trace)]
+    lines.append(f"- outcome: {_outcome(asked)}")
+    if asked.verdict != "smalltalk":
+        lines.append(f"- answer: {_CACHE.get(asked.cache, asked.cache)} ({asked.cache})")
+    if asked.persona:
+        lines.append(f"- persona: {plain(asked.persona, 64)}")
     if trace.get("missing"):
         lines.append(f"- found nothing about: {plain(str(trace['missing'].get('thing')), 60)}")
+    if trace.get("channel_min_confidence") is not None:
+        lines.append(f"- this channel wants a confidence of {trace['channel_min_confidence']:.2f} at least")
     if trace.get("doubted"):
         lines.append("- unsure because people called what it stands on wrong or outdated")
     lines += _articles(told, may_read)
     lines += _passages(trace.get("passages") or (), may_read)
     lines += _dropped(trace.get("dropped") or (), is_admin=is_admin)
+    lines += style_lines(trace, is_admin=is_admin)
     if is_admin:
-        lines += _inside(trace)
+        lines += inside(
+            trace, written=asked.verdict in {"answered", "unsure"}, before=asked.cache in _FROM_CACHE
+        )
+        lines += other_lines(trace, _TOLD_APART)
     lines += _timings(told.get("timings_ms") or {})
     lines.append(f"- id: `{asked.answer_id}`")
     return "\n".join(lines)
+
+
+def _asked_as(asked: Asked, trace: Mapping[str, Any]) -> list[str]:
+    lines = []
+    if trace.get("searched") and trace["searched"] != asked.text:
+        lines.append(f"- searched as: {plain(str(trace['searched']), 300)}")
+    repaired = (
+        {} if asked.cache == "paraphrase" else trace.get("repaired") or {}
+    )  # then it is another's wording
+    for written, meant in repaired.items():
+        lines.append(f"- read “{plain(written, 40)}” as “{plain(meant, 40)}”")
+    return lines
+
+
+def _outcome(asked: Asked) -> str:
+    words = _VERDICT.get(asked.verdict, asked.verdict)
+    return (
+        words if asked.verdict in {"smalltalk", "error"} else f"{words} (confidence {asked.confidence:.2f})"
+    )
 
 
 def passage_article(passage_id: str) -> ArticleRef:
@@ -101,37 +135,8 @@ def _dropped(dropped: Sequence[Any], *, is_admin: bool) -> list[str]:
     return ["- sentences left out:", *lines]
 
 
-def _inside(trace: Mapping[str, Any]) -> list[str]:
-    lines = []
-    model = trace.get("llm") or {}
-    if model:
-        lines.append(
-            f"- model: {model.get('model')} ({model.get('outcome')}), {model.get('tokens_read', 0):,} tokens read, "
-            f"{model.get('tokens_written', 0):,} written, cost {model.get('cost', 0):g}"
-        )
-    if trace.get("extract_instead_of"):
-        lines.append(
-            f"- the articles' own words went out: the model's answer was {trace['extract_instead_of']}"
-        )
-    features = trace.get("features") or {}
-    if features:
-        told = ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in features.items())
-        lines.append(f"- gate: {told}")
-    if trace.get("first_answer"):
-        lines.append(f"- first given as: `{trace['first_answer']}`")
-    others = {name: value for name, value in trace.items() if name not in _TOLD_APART}
-    lines += [f"- {name.replace('_', ' ')}: {plain(_flat(value), 200)}" for name, value in others.items()]
-    return lines
-
-
 def _timings(timings: Mapping[str, float]) -> list[str]:
-    told = ", ".join(f"{name} {milliseconds:.0f} ms" for name, milliseconds in timings.items())
+    told = ", ".join(
+        f"{_STEPS.get(name, name)} {spent(milliseconds)}" for name, milliseconds in timings.items()
+    )
     return [f"- time: {told}"] if told else []
-
-
-def _flat(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {_flat(part)}" for name, part in value.items())
-    if isinstance(value, list | tuple):
-        return "; ".join(_flat(part) for part in value)
-    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -74,7 +74,8 @@ class AnswerPipeline:
 
         `on_text` gets the grounded pieces of an answer that a language model writes; an extract comes at once.
         """
-        trace = _evidence_trace(evidence)
+        limits = [self._settings.min_confidence, self._settings.unsure_confidence]
+        trace = {"thresholds": limits, **_evidence_trace(evidence)}
         if evidence.verdict not in {Verdict.ANSWERED, Verdict.UNSURE} or not evidence.passages:
             return _unanswered(question, evidence, persona, trace)
         pipeline = await self._ready()
