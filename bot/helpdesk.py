@@ -7,6 +7,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
+from bot.reply_words import reply_words
 from knowledge.answering.phrases import refusal
 from knowledge.answering.smalltalk import is_smalltalk, without_courtesy
 from knowledge.models import Answer, Missing, Question, Verdict
@@ -88,10 +89,8 @@ def clean(text: str) -> str:
 def without_articles(text: str, persona: Persona) -> Answer | None:
     """Answer what needs no article: greetings, thanks, nothing at all, and far too much; else None."""
     if len(text) > LONGEST_QUESTION:
-        words = (
-            f"Your message has {len(text):,} characters, more than I can take in. "
-            f"Please put your question in fewer than {LONGEST_QUESTION:,}."
-        )
+        too_long = reply_words(persona.language).too_long
+        words = too_long.format(n=f"{len(text):,}", most=f"{LONGEST_QUESTION:,}")
         return _said(text[:LONGEST_QUESTION], words, Verdict.UNANSWERED, persona)
     if is_smalltalk(text) == "thanks":
         return _said(text, persona.thanks, Verdict.SMALLTALK, persona)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from bot.reply_words import reply_words
 from connectors.base import Action, Link, Reply
 from knowledge.models import Verdict
 
@@ -13,33 +14,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime, timedelta
 
+    from bot.reply_words import ReplyWords
     from config.persona import Persona
     from knowledge.models import Answer, Article, Citation, SyncReport
 
-HUMAN = Action("human", "Talk to a human")
+HUMAN = Action("human", reply_words().human)
 FILES_NOT_READ = Reply(
     "I cannot read pictures or files. Please put your question in words.", actions=(HUMAN,)
 )
 TOO_MANY = Reply(
     "That is more than I can take just now. Please give me a minute, then ask again.", private=True
 )
-_DAYS_OF = (("year", 365), ("month", 30), ("week", 7))
 _SHOWN_FAILURES = 5
 _SHOWN_CLOSEST = 3
 _LONGEST_WISH = 1_000
 
 
 def ago(then: datetime, now: datetime) -> str:
-    """Say how long ago `then` was, in whole days, weeks, months or years, such as "3 weeks ago"."""
-    days = (now - then).days
-    if days < 1:
-        return "today"
-    if days == 1:
-        return "yesterday"
-    for unit, size in _DAYS_OF:
-        if days >= size:
-            return f"{_counted(days // size, unit)} ago"
-    return f"{days} days ago"
+    """Say how long ago `then` was, in English, such as "3 weeks ago"."""
+    return reply_words().ago(then, now)
 
 
 def from_answer(
@@ -67,18 +60,20 @@ def from_answer(
             text = answer.text
     if persona.sign_off and answer.verdict is Verdict.ANSWERED:  # under a guess it would be glib
         text = f"{text}\n\n{persona.sign_off}"
-    shown = links(answer.citations, now, old)
-    return Reply(text, shown, actions(answer.id, share=share), reference=answer.id)
+    said = reply_words(persona.language)
+    shown = links(answer.citations, now, old, said)
+    return Reply(text, shown, actions(answer.id, share=share, said=said), reference=answer.id)
 
 
-def actions(answer_id: str, *, share: bool = False) -> tuple[Action, ...]:
-    """Give what can be done with an answer."""
+def actions(answer_id: str, *, share: bool = False, said: ReplyWords | None = None) -> tuple[Action, ...]:
+    """Give what can be done with an answer, in the words `said`; without them in English."""
+    said = said or reply_words()
     return (
-        Action("helpful", "👍 Helpful", answer_id),
-        Action("not_helpful", "👎 Not helpful", answer_id),
-        HUMAN,
-        Action("sources", "Sources", answer_id),
-        *((Action("share", "Share in channel", answer_id),) if share else ()),
+        Action("helpful", said.helpful, answer_id),
+        Action("not_helpful", said.not_helpful, answer_id),
+        Action("human", said.human),
+        Action("sources", said.sources, answer_id),
+        *((Action("share", said.share, answer_id),) if share else ()),
     )
 
 
@@ -89,14 +84,20 @@ def without_human(reply: Reply) -> Reply:
 
 def apology(persona: Persona, reference: str) -> Reply:
     """Say that something failed; the log tells what, under the same reference."""
-    return Reply(f"{persona.apology} (ref {reference})", actions=(HUMAN,), reference=reference)
+    human = Action("human", reply_words(persona.language).human)
+    return Reply(f"{persona.apology} (ref {reference})", actions=(human,), reference=reference)
 
 
-def links(citations: Iterable[Citation], now: datetime, old: timedelta | None = None) -> tuple[Link, ...]:
+def links(
+    citations: Iterable[Citation],
+    now: datetime,
+    old: timedelta | None = None,
+    said: ReplyWords | None = None,
+) -> tuple[Link, ...]:
     """Give one link an article, in the order of the citations, each with its article's age; past `old` a warning."""
     articles: dict[tuple[str, str], Link] = {}
     for citation in citations:
-        link = Link(citation.title, web_url(citation.url), _age(citation.updated_at, now, old))
+        link = Link(citation.title, web_url(citation.url), _age(citation.updated_at, now, old, said))
         articles.setdefault((citation.source, citation.article_id), link)
     return tuple(articles.values())
 
@@ -168,20 +169,21 @@ def _unanswered(
     answer: Answer, persona: Persona, now: datetime, *, wish: bool, old: timedelta | None
 ) -> Reply:
     text = answer.text or persona.no_answer
-    closest = links(answer.closest, now, old)[:_SHOWN_CLOSEST]
+    said = reply_words(persona.language)
+    closest = links(answer.closest, now, old, said)[:_SHOWN_CLOSEST]
     if closest:
-        text = f"{text}\n\nThe closest articles I have:"
+        text = f"{text}\n\n{said.closest}"
     wishes = wish and len(answer.question) <= _LONGEST_WISH
-    can = (HUMAN, Action("wish", "Tell me when there is an answer", answer.id)) if wishes else (HUMAN,)
+    human = Action("human", said.human)
+    can = (human, Action("wish", said.wish, answer.id)) if wishes else (human,)
     return Reply(text, closest, can, reference=answer.id)
 
 
-def _age(updated_at: datetime | None, now: datetime, old: timedelta | None) -> str:
+def _age(
+    updated_at: datetime | None, now: datetime, old: timedelta | None, said: ReplyWords | None = None
+) -> str:
     if updated_at is None:
         return ""
-    age = f"updated {ago(updated_at, now)}"
-    return f"{age}, may be outdated" if old is not None and now - updated_at > old else age
-
-
-def _counted(number: int, unit: str) -> str:
-    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
+    said = said or reply_words()
+    age = said.updated.format(ago=said.ago(updated_at, now))
+    return f"{age}, {said.outdated}" if old is not None and now - updated_at > old else age

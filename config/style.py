@@ -47,15 +47,18 @@ class Style:
 
 def style_of(table: Mapping[str, Any]) -> Style:
     """Read a table that has no `style_problems`."""
-    return Style(**{key: tuple(value) if isinstance(value, list) else value for key, value in table.items()})
+    read: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in table.items()
+    }
+    return Style(**read)
 
 
-def style_problems(table: object) -> Iterator[str]:
+def style_problems(table: Any) -> Iterator[str]:
     """Say what is wrong with a [style] table, a line each; nothing where it can be read."""
     if not isinstance(table, dict):
         yield "style is not a table; write [style] and a key a line below it"
         return
-    kinds = {field.name: type(field.default) for field in fields(Style)}
+    kinds: dict[str, type] = {field.name: type(field.default) for field in fields(Style)}
     for key, value in table.items():
         if key not in kinds:
             yield f"style.{key} is not a key of a style; {did_you_mean(key, list(kinds))}"
@@ -63,7 +66,7 @@ def style_problems(table: object) -> Iterator[str]:
             yield from _phrase_problems(key, value)
         elif type(value) is not kinds[key]:
             yield f"style.{key} = {value!r} is not {_NAMED[kinds[key]]}"
-        elif kinds[key] is int and not 0 <= value <= _MOST:
+        elif isinstance(value, int) and not 0 <= value <= _MOST:
             yield f"style.{key} = {value} is not from 0 (any) to {_MOST:,}"
         elif key == "address" and value and value not in ADDRESSES:
             yield f'style.address = {value!r} is none of {", ".join(ADDRESSES)}; leave it "" where it does not matter'

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import replies
-from bot.replies import ago, from_answer, web_url
+from bot.replies import ago, from_answer, web_url, without_human
+from bot.reply_words import reply_words
+from config.persona import load_persona
 from connectors.base import Link
 from knowledge.models import Answer, Citation, Failed, SyncReport, Verdict
 from tests.bot.conftest import NOW
@@ -147,3 +149,35 @@ def test_a_sync_is_told_in_a_line_a_source() -> None:
     assert "a4: no text" in text
     assert "a5" not in text
     assert "and 2 more" in text
+
+
+@pytest.mark.parametrize("language", ["de", "fr", "es", "it", "pt", "nl"])
+def test_the_words_around_an_answer_are_in_the_personas_language(language: str) -> None:
+    """Ages, buttons and what leads in the closest articles; nothing of it is left in English."""
+    persona = replace(load_persona("german"), language=f"{language}-XX")
+    english, said = reply_words("en"), reply_words(language)
+    for field in fields(said):
+        assert getattr(said, field.name) != getattr(english, field.name) or field.name == "sources"
+    for days in (0, 1, 3, 8, 20, 40, 80, 400, 900):
+        age = said.ago(NOW - timedelta(days=days), NOW)
+        assert "{" not in age
+        assert age != english.ago(NOW - timedelta(days=days), NOW)
+    unanswered = Answer(
+        "a1",
+        "Wo?",
+        "Nein.",
+        Verdict.UNANSWERED,
+        0.1,
+        closest=(citation("Setup", days=900),),
+        persona=persona.name,
+    )
+    shown = from_answer(unanswered, persona, NOW, wish=True, old=timedelta(0))
+    assert said.closest in shown.text
+    assert {action.label for action in shown.actions} == {said.human, said.wish}
+    assert said.outdated in shown.links[0].note
+    assert without_human(shown).actions == shown.actions[1:]
+
+
+def test_a_language_without_words_gets_english() -> None:
+    """As do its phrases; the persona's own words are still its own."""
+    assert reply_words("xx") == reply_words() == reply_words("en-GB")

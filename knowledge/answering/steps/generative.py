@@ -101,9 +101,10 @@ class GroundedWriter:
             text = f"{text}\n\n{neutralise(conflict_text(conflicts, said))}"
         known = {(c.source, c.article_id) for c in citations}
         for conflict in conflicts:
-            if tuple(conflict.passage.article) not in known:
+            ref = conflict.passage.article
+            if (ref.source, ref.id) not in known:
                 citations = (*citations, cite(conflict.passage, conflict.other))
-                known.add(tuple(conflict.passage.article))
+                known.add((ref.source, ref.id))
         trace |= {
             "quoted": [{"article": str(p.article), "passages": [p.id]} for p in passages if p.id in cited]
         }

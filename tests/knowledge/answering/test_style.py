@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from config.persona import Persona, load_persona, shipped_personas
@@ -11,12 +13,12 @@ from knowledge.answering.style import adherence, check_style, prose_sentences
 from knowledge.answering.style_words import may_be_left_out
 
 
-def persona(**style: object) -> Persona:
+def persona(**style: Any) -> Persona:
     """Give a persona of which only the style matters."""
-    return Persona("p", "", "Hello.", "No.", "Sorry.", style=Style(**style))  # type: ignore[arg-type]
+    return Persona("p", "", "Hello.", "No.", "Sorry.", style=Style(**style))
 
 
-def broken(text: str, language: str | None = None, **style: object) -> set[str]:
+def broken(text: str, language: str | None = None, **style: Any) -> set[str]:
     """Give the rules that a text breaks."""
     return {found.rule for found in check_style(persona(**style), text, language=language).violations}
 
@@ -46,7 +48,7 @@ def broken(text: str, language: str | None = None, **style: object) -> set[str]:
         ({"address": "Sie"}, "You see du in the menu of the shell.", "Das ist nicht für dich.", "address"),
     ],
 )  # fmt: skip
-def test_a_rule_is_told_from_its_break(style: dict[str, object], keeps: str, breaks: str, rule: str) -> None:
+def test_a_rule_is_told_from_its_break(style: dict[str, Any], keeps: str, breaks: str, rule: str) -> None:
     """Each rule finds what breaks it, and not what only looks like it."""
     assert rule not in broken(keeps, **style)
     assert rule in broken(breaks, **style)
