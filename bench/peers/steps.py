@@ -1,0 +1,347 @@
+"""The measures. Each gives raw figures by side; a side that fails is named with the reason, and the others go on."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import sys
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from desks import change_articles, make_desk, share_models
+from workers import PeerFailed, Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from desks import Desk, Real
+    from workers import Side
+
+OURS = "helpdesk-bot"
+SYNC_PASSAGES = 3_000
+START_SECONDS = 180
+LOAD_SECONDS = 420
+
+
+@dataclass
+class Context:
+    """What the steps share."""
+
+    work: Path
+    models: Path
+    model: Path
+    sides: list[Side]
+    caches: list[Side]
+    questions: list[str]
+    real: Real
+    pairs: list[dict[str, Any]]
+    rounds: int
+    sizes: tuple[int, ...]
+    quick: bool
+
+    def folder(self, side: Side) -> Path:
+        """Give a side's own folder."""
+        return self.work / "sides" / side.name.replace(" ", "-").replace(",", "")
+
+
+class Field:
+    """The workers of a step. What fails leaves the field and is noted."""
+
+    def __init__(self, context: Context, sides: list[Side]) -> None:
+        self.failed: dict[str, str] = {}
+        self._workers: dict[str, Worker] = {}
+        self._stack = ExitStack()
+        for side in sides:
+            worker = Worker(side, context.folder(side), context.model)
+            self._workers[side.name] = self._stack.enter_context(worker)
+        for name in list(self._workers):
+            self.attempt(name, lambda worker: worker.wait_ready(START_SECONDS))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    @property
+    def names(self) -> list[str]:
+        """Who is still there."""
+        return list(self._workers)
+
+    def attempt(self, name: str, work: Callable[[Worker], Any]) -> Any:
+        """Let one side do something; None if it fails, and then it is out."""
+        if name not in self._workers:
+            return None
+        try:
+            return work(self._workers[name])
+        except PeerFailed as error:
+            self.failed[name] = str(error)
+            print(f"peers: {error}", file=sys.stderr)
+            self._workers.pop(name).kill()
+            return None
+
+    def turns(self, rounds: int) -> Iterator[tuple[int, str]]:
+        """Give (round, side), each round beginning with another side."""
+        for number in range(rounds):
+            names = self.names
+            shift = number % max(1, len(names))
+            for name in names[shift:] + names[:shift]:
+                if name in self._workers:
+                    yield number, name
+
+
+@contextmanager
+def field_of(context: Context, sides: list[Side], result: dict[str, Any]) -> Iterator[Field]:
+    """Open the workers of some sides; what failed is written into the result."""
+    with Field(context, sides) as field_:
+        try:
+            yield field_
+        finally:
+            result["failed"] = field_.failed
+
+
+async def first_index(context: Context) -> dict[str, Any]:
+    """Index real articles from nothing; then ask their questions."""
+    result: dict[str, Any] = {
+        "passages": context.real.count,
+        "set": context.real.name,
+        "seconds": {},
+        "ndcg": {},
+    }
+    sides = [side for side in context.sides if "faiss" not in side.adapter]
+    questions = [row["question"] for row in context.real.questions]
+    with field_of(context, sides, result) as field_:
+        for name in field_.names:
+            where = context.real.articles.parent if name == OURS else context.real.passages
+            field_.attempt(name, lambda worker, where=where: worker.call("load", str(where)))
+        for _, name in field_.turns(context.rounds):
+            if name == OURS:
+                field_.attempt(name, lambda worker: worker.call("fresh"))
+            took = field_.attempt(name, lambda worker: worker.call("index", timeout=LOAD_SECONDS))
+            if took is not None:
+                result["seconds"].setdefault(name, []).append(took[0])
+        for name in field_.names:
+            ways = {name: "retrieve"} | ({f"{OURS}, by meaning alone": "by_meaning"} if name == OURS else {})
+            for called, way in ways.items():
+                found = field_.attempt(name, lambda worker, way=way: worker.each(way, questions))
+                if found is not None:
+                    result["ndcg"][called] = _ndcg(context.real.questions, found[1])
+    result["questions"] = len(questions)
+    return result
+
+
+async def resync(context: Context) -> dict[str, Any]:
+    """Sync what is unchanged, then with one article in a hundred changed."""
+    desk = await make_desk(context.work / f"desk{SYNC_PASSAGES}", SYNC_PASSAGES, context.models, exact=True)
+    desk = _copy(desk, context.work / "resync", context.models)
+    result: dict[str, Any] = {"passages": desk.count, "unchanged": {}, "changed": {}}
+    with field_of(context, [side for side in context.sides if "faiss" not in side.adapter], result) as field_:
+        for name in field_.names:
+            field_.attempt(name, lambda worker, name=name: _begin_sync(worker, name, desk))
+        for _, name in field_.turns(context.rounds):
+            _note(result["unchanged"], name, field_.attempt(name, lambda worker: worker.call("resync")))
+        for turn in range(context.rounds):
+            result["changed_articles"] = await change_articles(desk, 0.01, turn)
+            for name in field_.names:
+                if name != OURS:
+                    field_.attempt(name, lambda worker: worker.call("load", str(desk.passages)))
+                _note(result["changed"], name, field_.attempt(name, lambda worker: worker.call("resync")))
+    return result
+
+
+def _begin_sync(worker: Worker, name: str, desk: Desk) -> None:
+    if name == OURS:
+        worker.call("load", str(desk.folder))
+        worker.call("open")
+        worker.call("resync")
+        return
+    worker.call("load", str(desk.passages), str(desk.vectors))
+    worker.call("begin_sync", timeout=LOAD_SECONDS)
+
+
+async def retrieval(context: Context) -> dict[str, Any]:
+    """Retrieve for real questions at each size; memory too."""
+    result: dict[str, Any] = {"sizes": {}, "failed": {}}
+    for size in context.sizes:
+        exact = size == SYNC_PASSAGES
+        desk = await make_desk(context.work / f"desk{size}", size, context.models, exact=exact)
+        here: dict[str, Any] = {"passages": desk.count, "milliseconds": {}, "memory": {}, "fill_seconds": {}}
+        result["sizes"][str(size)] = here
+        with field_of(context, context.sides, here) as field_:
+            _fill(field_, desk, here)
+            _ask(field_, context, here)
+            for name in field_.names:
+                here["memory"][name] = field_.attempt(name, lambda worker: worker.memory())
+                if exact:
+                    field_.attempt(name, lambda worker, name=name: name == OURS or worker.call("save"))
+    return result
+
+
+def _fill(field_: Field, desk: Desk, here: dict[str, Any]) -> None:
+    for name in field_.names:
+        if name == OURS:
+            field_.attempt(name, lambda worker: worker.call("load", str(desk.folder)))
+            took = field_.attempt(name, lambda worker: worker.call("open", timeout=LOAD_SECONDS))
+        else:
+            load = (str(desk.passages), str(desk.vectors))
+            field_.attempt(name, lambda worker, load=load: worker.call("load", *load, timeout=LOAD_SECONDS))
+            took = field_.attempt(name, lambda worker: worker.call("index", timeout=LOAD_SECONDS))
+            if took:
+                field_.attempt(name, lambda worker: worker.call("forget"))
+        if took:
+            here["fill_seconds"][name] = took[0]
+
+
+def _ask(field_: Field, context: Context, here: dict[str, Any]) -> None:
+    for name in field_.names:  # the first question loads things
+        field_.attempt(name, lambda worker: worker.each("retrieve", context.questions[:1]))
+    for number, name in field_.turns(context.rounds):
+        some = context.questions[number * 20 : number * 20 + 20] or context.questions[:20]
+        found = field_.attempt(name, lambda worker, some=some: worker.each("retrieve", some, seconds=4))
+        if found is not None:
+            here["milliseconds"].setdefault(name, []).append(found[0])
+        if name == OURS:
+            found = field_.attempt(name, lambda worker, some=some: worker.each("answer", some, seconds=4))
+            if found is not None:
+                here["milliseconds"].setdefault(f"{OURS}, whole answer", []).append(found[0])
+
+
+async def cold_start(context: Context) -> dict[str, Any]:
+    """Start a process over a desk of 3,000 passages that is there, up to its first answer (a peer: first retrieval)."""
+    desk = await make_desk(context.work / f"desk{SYNC_PASSAGES}", SYNC_PASSAGES, context.models, exact=True)
+    result: dict[str, Any] = {"seconds": {}, "failed": {}}
+    question = context.questions[0]
+    for _ in range(context.rounds):
+        for side in context.sides:
+            if side.name in result["failed"]:
+                continue
+            ways = ("answer", "get") if side.name == OURS else ("retrieve",)
+            for way in ways:
+                name = f"{OURS}, cached" if way == "get" else side.name
+                try:
+                    seconds = _cold(context, side, desk, way, question)
+                except PeerFailed as error:
+                    result["failed"][side.name] = str(error)
+                    break
+                result["seconds"].setdefault(name, []).append(seconds)
+    return result
+
+
+def _cold(context: Context, side: Side, desk: Desk, way: str, question: str) -> float:
+    import time
+
+    with Worker(side, context.folder(side), context.model) as worker:
+        worker.wait_ready(START_SECONDS)
+        if side.name == OURS:
+            worker.call("load", str(desk.folder))
+        worker.call("open")
+        worker.each(way, [question])
+        seconds = time.perf_counter() - worker.started
+        if way == "answer":
+            worker.each("put", [question])
+        return seconds
+
+
+async def cache(context: Context) -> dict[str, Any]:
+    """Answer from a cache that holds the questions; ours from message to reply."""
+    result: dict[str, Any] = {"milliseconds": {}, "memory": {}, "hits": {}}
+    questions = [row["question"] for row in context.real.questions][:60]
+    with field_of(context, [context.sides[0], *context.caches], result) as field_:
+        if OURS in field_.names:
+            field_.attempt(OURS, lambda worker: _ready_real(worker, context))
+        for name in field_.names:
+            field_.attempt(name, lambda worker: worker.each("put", questions, timeout=LOAD_SECONDS))
+        if OURS in field_.names:
+            served = field_.attempt(OURS, lambda worker: worker.each("served", questions))
+            questions = [
+                text for text, how in zip(questions, (served or ((), ()))[1], strict=False) if how == "hit"
+            ]
+        result["questions"] = len(questions)
+        for _, name in field_.turns(context.rounds):
+            found = field_.attempt(name, lambda worker: worker.each("get", questions, seconds=15))
+            if found is not None:
+                result["milliseconds"].setdefault(name, []).append(found[0])
+                result["hits"][name] = sum(found[1]) / len(found[1])
+        for name in field_.names:
+            result["memory"][name] = field_.attempt(name, lambda worker: worker.memory())
+    return result
+
+
+def _ready_real(worker: Worker, context: Context) -> None:
+    """Open the bot over the real articles; what the first step indexed is found unchanged."""
+    worker.call("load", str(context.real.articles.parent))
+    worker.call("open")
+    worker.call("resync", timeout=LOAD_SECONDS)
+
+
+async def pairs(context: Context) -> dict[str, Any]:
+    """Hold each cache at its defaults against pairs that mean the same, and near misses."""
+    result: dict[str, Any] = {"served": {}, "failed": {}}
+    if not context.pairs:
+        result["failed"]["pairs_banking77"] = "not there: --data FOLDER names the question sets"
+        return result
+    asked = [[row["question_1"], row["question_2"]] for row in context.pairs]
+    labels = [row["label"] for row in context.pairs]
+    texts = list(dict.fromkeys(text for pair in asked for text in pair))
+    judges = [context.sides[0], *context.caches]
+    with field_of(context, judges, result) as field_:
+        for name in field_.names:
+            if name == OURS:
+                field_.attempt(name, lambda worker: _ready_real(worker, context))
+                found = field_.attempt(
+                    name, lambda worker: worker.call("judge_pairs", asked, timeout=LOAD_SECONDS)
+                )
+                for way, served in (found[1] if found else {}).items():
+                    result["served"][way] = _shares(served, labels)
+                continue
+            field_.attempt(name, lambda worker: worker.call("know", texts, timeout=LOAD_SECONDS))
+            found = field_.attempt(
+                name, lambda worker: worker.each("judge", asked, seconds=60, timeout=LOAD_SECONDS)
+            )
+            if found:
+                result["served"][name] = _shares(found[1], labels)
+    result["pairs"] = len(asked)
+    return result
+
+
+def _shares(served: list[bool], labels: list[int]) -> dict[str, float]:
+    useful = [one for one, label in zip(served, labels, strict=False) if label]
+    traps = [one for one, label in zip(served, labels, strict=False) if not label]
+    return {"pairs": len(served), "useful": sum(useful) / len(useful), "traps": sum(traps) / len(traps)}
+
+
+def _ndcg(questions: list[dict[str, Any]], found: list[list[str]]) -> float:
+    scores = []
+    for row, passages in zip(questions, found, strict=True):
+        gold = set(row["gold"])
+        ranked = list(dict.fromkeys(passages))
+        gain = sum(1 / math.log2(rank + 2) for rank, article in enumerate(ranked) if article in gold)
+        scores.append(gain / sum(1 / math.log2(rank + 2) for rank in range(min(10, len(gold)))))
+    return sum(scores) / len(scores)
+
+
+def _note(into: dict[str, list[float]], name: str, took: Any) -> None:
+    if took is not None:
+        into.setdefault(name, []).append(took[0])
+
+
+def _copy(desk: Desk, to: Path, models: Path) -> Desk:
+    """Copy a desk, so that the edits of one run are not found by the next."""
+    shutil.rmtree(to, ignore_errors=True)
+    shutil.copytree(
+        desk.folder, to, ignore=shutil.ignore_patterns("models", "valkey", "*.sock"), symlinks=True
+    )
+    share_models(models, to)
+    return type(desk)(to, to / desk.passages.name, to / desk.vectors.name, desk.count)
+
+
+STEPS = {
+    "index": first_index,
+    "resync": resync,
+    "retrieval": retrieval,
+    "cold": cold_start,
+    "cache": cache,
+    "pairs": pairs,
+}
