@@ -11,9 +11,9 @@ from config.style import Style
 from knowledge.answering.abridge import Told, is_over, toned
 from knowledge.answering.ground import Unsupported, neutralise
 from knowledge.answering.grounding.cutter import SentenceCutter, Unit
-from knowledge.answering.grounding.facts import bare, plain
+from knowledge.answering.grounding.facts import bare
 from knowledge.answering.grounding.hidden import visible
-from knowledge.answering.grounding.markers import cited_numbers, without_markers
+from knowledge.answering.grounding.markers import cited_numbers, plain, without_markers
 from knowledge.answering.language import detect_language, same_language
 from knowledge.answering.llm.chat_model import Enough
 from knowledge.answering.llm.prompt import NO_ANSWER
