@@ -5,7 +5,7 @@ export PYTHON
 BIN := .venv/bin
 TESTS ?= tests
 
-.PHONY: help run test check format bench clean
+.PHONY: help run test check format bench targets baseline clean
 
 help: ## this list
 	@echo "helpdesk-bot"
@@ -31,6 +31,12 @@ format: .venv/.ready-dev ## mend formatting and what lint can mend
 
 bench: .venv/.ready-dev ## measure speed, memory and retrieval; prints a table, writes bench/results/*.json
 	@$(BIN)/python bench/run.py
+
+targets: .venv/.ready-dev ## print the targets of retrieval, gate, grounding, follow-ups and personas, met or missed
+	@$(BIN)/python bench/targets.py
+
+baseline: .venv/.ready-dev ## make the measures of the sample anew that `make test` holds changes against
+	@$(BIN)/python bench/baseline.py
 
 clean: ## remove .venv, caches and the sample's data (not your config)
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis bench/results

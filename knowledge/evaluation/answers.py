@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, Protocol
 
 from knowledge.answering.blocks import units_of
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from knowledge.models import Answer, Citation, Evidence, Question
 
 _FACT = re.compile(
-    r"`+[^`\n]+`+|\*\*[^*\n]+\*\*|https?://[^\s<>()\[\]]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|\d+(?:[.,:]\d+)*"
+    r"`+[^`\n]+`+|\*\*[^*\n]+\*\*|https?://[^\s<>()\[\]]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
+    r"|(?<![A-Za-z\d])(?<![A-Za-z][-\u2010\u2011\u2013])\d+(?:[.,:/-]\d+)*"
 )
 _SAID = frozenset({Verdict.ANSWERED, Verdict.UNSURE})
 
@@ -90,16 +92,18 @@ class AnswerJudge:
         check = self._check_for(question.text)
         faults: list[Fault] = []
         stated_count = facts = found = 0
-        numbers: tuple[int, ...] = ()
-        for unit in units_of(stated):
-            numbers = cited_numbers(unit.text) or numbers
+        for unit, numbers in _marked(units_of(stated)):
             passages = self._cited(answer.citations, numbers)
             source = source_text(passages)
             for statement in _statements(unit):
-                named = [f"`{statement.text}`"] if statement.is_code else _FACT.findall(statement.text)
+                if statement.is_code:
+                    facts += 1
+                    found += _words(statement.text) in _words(source)
+                    continue
+                named = _FACT.findall(statement.text)
                 facts += len(named)
                 found += sum(missing_fact(fact, source) is None for fact in named)
-                if statement.is_code or not content_stems(statement.text):
+                if not content_stems(statement.text):
                     continue
                 stated_count += 1
                 if reason := await check.fault(statement.text, passages):
@@ -154,6 +158,20 @@ def _stated(answer: Answer, evidence: Evidence, persona: Persona) -> str:
 class _Statement:
     text: str
     is_code: bool = False
+
+
+def _marked(units: Sequence[Unit]) -> Iterator[tuple[Unit, tuple[int, ...]]]:
+    """Give each unit with the numbers that it cites: its own, else its block's, else those of the block before."""
+    said: tuple[int, ...] = ()
+    for _, block in groupby(units, key=lambda unit: unit.block):
+        members = list(block)
+        said = cited_numbers(" ".join(unit.text for unit in members)) or said
+        for unit in members:
+            yield unit, cited_numbers(unit.text) or said
+
+
+def _words(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _statements(unit: Unit) -> Iterator[_Statement]:
