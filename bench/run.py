@@ -28,7 +28,7 @@ HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results"
 QUALITY = ("quality", "gate", "law4", "grounding", "follow_ups", "personas", "guard")
 """The parts with a target of how good the bot is; `bench/targets.py` runs them alone."""
-PARTS = ("serving", "retrieval", "embedding", "sync", *QUALITY)
+PARTS = ("serving", "retrieval", "embedding", "sync", *QUALITY, "peers")
 
 
 def machine() -> dict[str, Any]:
@@ -66,11 +66,12 @@ def find_data(given: str | None) -> Path | None:
 
 def run_part(name: str, data: Path | None, *, quick: bool) -> list[dict[str, Any]]:
     """Run one part in a process of its own; its rows are {measure, value, target, met}, some with an interval."""
-    if not (HERE / f"{name}.py").exists():
+    script = HERE / name / "run.py" if (HERE / name).is_dir() else HERE / f"{name}.py"
+    if not script.exists():
         return [{"measure": f"{name} is not measured by this version", "value": "skipped"}]
     with tempfile.TemporaryDirectory(prefix="helpdesk-bot-bench-") as folder:
         out = Path(folder) / "rows.json"
-        command = [sys.executable, str(HERE / f"{name}.py"), "--json", str(out)]
+        command = [sys.executable, str(script), "--json", str(out)]
         command += ["--data", str(data)] if data else []
         command += ["--quick"] if quick else []
         done = subprocess.run(command, check=False, stdout=sys.stderr)

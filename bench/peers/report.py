@@ -155,7 +155,7 @@ def _pairs(rows: Rows, result: dict[str, Any]) -> None:
     for name, shares in result["served"].items():
         rows.add(
             f"cached answers served, {name}",
-            f"{shares['useful']:.1%} of paraphrases, {shares['traps']:.1%} of near misses",
+            f"{shares['useful']:.1%} of paraphrases, {shares['traps']:.1%} of near misses ({shares['pairs']} pairs)",
         )
 
 

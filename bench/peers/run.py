@@ -182,6 +182,7 @@ async def measure(options: argparse.Namespace, missing: dict[str, str], work: Pa
         questions=questions_of(data, [row["question"] for row in real.questions]),
         real=real,
         pairs=pairs_of(data, quick=options.quick),
+        data=data,
         rounds=2 if options.quick else 5,
         sizes=(3_000,) if options.quick else (3_000, 50_000, 200_000),
         quick=options.quick,

@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any, Self
 from desks import change_articles, make_desk, share_models
 from workers import PeerFailed, Worker
 
+from config.settings import EmbeddingSettings
+from knowledge.embedding.engine import Embedding
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
@@ -37,6 +40,7 @@ class Context:
     questions: list[str]
     real: Real
     pairs: list[dict[str, Any]]
+    data: Path | None
     rounds: int
     sizes: tuple[int, ...]
     quick: bool
@@ -302,8 +306,24 @@ async def pairs(context: Context) -> dict[str, Any]:
             )
             if found:
                 result["served"][name] = _shares(found[1], labels)
-    result["pairs"] = len(asked)
+    try:
+        result["served"][f"{OURS}'s guard, cross-validated"] = await _guard(context)
+    except (ImportError, OSError) as error:
+        result["failed"]["the guard"] = str(error)
     return result
+
+
+async def _guard(context: Context) -> dict[str, float]:
+    """Give what the guard serves of pairs whose questions and intents it was not trained on; it is trained here."""
+    from train_guard import ALLOWED, cross_validated, passed, tables_of, threshold
+
+    assert context.data is not None
+    embedding = Embedding(EmbeddingSettings(), context.models)
+    tables = await tables_of(context.data, embedding)
+    await embedding.close()
+    found = cross_validated(tables)
+    useful, traps = passed(found, tables[0].same, threshold(found, tables[0].same, ALLOWED))
+    return {"pairs": len(found), "useful": useful, "traps": traps}
 
 
 def _shares(served: list[bool], labels: list[int]) -> dict[str, float]:
