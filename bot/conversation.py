@@ -24,23 +24,33 @@ if TYPE_CHECKING:
 TURNS = 6
 AGE = timedelta(hours=24)
 """How long a thread is remembered after its last question."""
-LONGEST = 500
-"""Characters of a question that are kept."""
+LONGEST = 4_000
+"""Characters of a question that are kept: as many as are searched for."""
+TOKENS = 1_200
+"""Of all the questions of a thread together, estimated; the oldest go first, the newest is kept whole however long."""
+_BYTES_A_TOKEN = 4
 EDIT = "/edit/"
 """Stands in the id of an event that is an edit, after the id of the message."""
 _PREFIX = "{helpdesk-bot:thread}"  # the braces keep all keys in one slot of a Redis Cluster
 
 _ADD = """
--- KEYS message, thread, person; ARGV row, most, seconds
+-- KEYS message, thread, person; ARGV row, most, seconds, bytes
 if not redis.call('SET', KEYS[1], KEYS[2], 'NX', 'EX', ARGV[3]) then return 0 end
 redis.call('RPUSH', KEYS[2], ARGV[1])
-redis.call('LTRIM', KEYS[2], -tonumber(ARGV[2]), -1)
+local rows, kept, size = redis.call('LRANGE', KEYS[2], -tonumber(ARGV[2]), -1), 0, 0
+for place = #rows, 1, -1 do
+  local read, turn = pcall(cjson.decode, rows[place])
+  size = size + (read and #tostring(turn.asked or '') + #tostring(turn.searched or '') or #rows[place])
+  if kept > 0 and size > tonumber(ARGV[4]) then break end
+  kept = kept + 1
+end
+redis.call('LTRIM', KEYS[2], -kept, -1)
 redis.call('EXPIRE', KEYS[2], ARGV[3])
 redis.call('SADD', KEYS[3], KEYS[2])
 redis.call('EXPIRE', KEYS[3], ARGV[3])
 return 1
 """
-"""A message enters the memory once, and not at all when it was deleted meanwhile."""
+"""A message enters the memory once, and not at all when it was deleted meanwhile; the newest rows that fit stay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +67,9 @@ class Turn:
 
 
 class Conversation:
-    """The last six questions of a thread, by audience: what was asked in private is not seen in public.
+    """The last questions of a thread, by audience: what was asked in private is not seen in public.
 
+    They are six at most, and `TOKENS` together; a day after the last one they are forgotten.
     Without Redis, or with one that is gone, nothing is remembered; that is warned of once and never raises.
     """
 
@@ -85,14 +96,15 @@ class Conversation:
             return []
 
     async def add(self, event: Event, audience: frozenset[str] | None, turn: Turn) -> None:
-        """Remember the question of a message; the oldest goes, and what is too long is cut."""
+        """Remember the question of a message, whole; the oldest go where there is no more room."""
         redis, key = self._redis, thread_key(event, audience)
         if redis is None or key is None:
             return
         message_id = event.message_id if isinstance(event, IncomingMessage) else event.command_id
         kept = Turn(turn.asked[:LONGEST], turn.searched[:LONGEST], message_id, event.sender.id)
         keys = [_message_key(event.address, message_id), key, _person_key(event.sender.id)]
-        arguments: list[str | int] = [json.dumps(asdict(kept)), TURNS, int(AGE.total_seconds())]
+        row, seconds = json.dumps(asdict(kept)), int(AGE.total_seconds())
+        arguments: list[str | int] = [row, TURNS, seconds, TOKENS * _BYTES_A_TOKEN]
 
         async def write() -> None:
             if message_id != _original(message_id) and await redis.get(keys[0]):

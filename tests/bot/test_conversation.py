@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.access import Access
-from bot.conversation import AGE, LONGEST, TURNS, Conversation, Turn, thread_key
+from bot.conversation import AGE, LONGEST, TOKENS, TURNS, Conversation, Turn, thread_key
 from bot.questions import Questions
 from bot.router import Router
 from config.settings import AccessSettings
@@ -49,16 +49,40 @@ async def redis(valkey: RealValkey) -> AsyncIterator[Redis]:
 
 
 async def test_the_last_six_questions_are_kept_for_a_day(redis: Redis) -> None:
-    """Oldest first, each cut to its length, by every process alike."""
+    """Oldest first, by every process alike."""
     for number in range(TURNS + 2):
         event = replace(EVENT, message_id=f"{number}")
-        await Conversation(redis).add(event, PUBLIC, Turn(f"{number}", f"q{number}" + "x" * 2 * LONGEST))
+        await Conversation(redis).add(event, PUBLIC, Turn(f"{number}", f"q{number}"))
     turns = await Conversation(redis).turns(EVENT, PUBLIC)
     assert [turn.asked for turn in turns] == ["2", "3", "4", "5", "6", "7"]
-    assert {len(turn.searched) for turn in turns} == {LONGEST}
     key = thread_key(EVENT, PUBLIC)
     assert key is not None
     assert 0 < await redis.ttl(key) <= AGE.total_seconds()
+
+
+@pytest.mark.parametrize("letter", ["x", "\u00e9", "\u6f22"])
+async def test_old_questions_make_room_for_new_ones_by_their_tokens(redis: Redis, letter: str) -> None:
+    """What is kept fits into the budget, in any script; the oldest goes first and nothing is cut."""
+    conversation = Conversation(redis)
+    size = TOKENS * 4 // len(letter.encode()) // 2 // 3  # asked and searched: three of them fill the budget
+    for number in range(5):
+        text = f"{number}".ljust(size, letter)
+        await conversation.add(replace(EVENT, message_id=f"{number}"), PUBLIC, Turn(text, text))
+    turns = await conversation.turns(EVENT, PUBLIC)
+    assert [turn.searched[0] for turn in turns][-2:] == ["3", "4"]
+    assert 2 <= len(turns) <= 3
+    assert {len(turn.searched) for turn in turns} == {size}
+
+
+async def test_the_newest_question_is_kept_whole_however_long(redis: Redis) -> None:
+    """It takes the place of all others; a short one after it finds room only without it."""
+    conversation = Conversation(redis)
+    long = "why? " * (LONGEST // 5)
+    for number, text in enumerate(("short", long)):
+        await conversation.add(replace(EVENT, message_id=f"{number}"), PUBLIC, Turn(text, text))
+    assert [turn.searched for turn in await conversation.turns(EVENT, PUBLIC)] == [long]
+    await conversation.add(replace(EVENT, message_id="2"), PUBLIC, Turn("and now?", "and now?"))
+    assert [turn.searched for turn in await conversation.turns(EVENT, PUBLIC)] == ["and now?"]
 
 
 async def test_a_thread_is_remembered_for_each_audience_apart(redis: Redis) -> None:
