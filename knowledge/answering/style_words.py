@@ -29,7 +29,7 @@ _CONTRACTED = re.compile(
     re.IGNORECASE,
 )
 _WEIGHTY_MARK = re.compile(
-    r"\d|`|\*\*|__|://|www\.|@\w|\u2192|\u2b62|\s>\s|[!:]\s*$|\[[^\]]+\]\(|[\u201c\"]\w|[^\x00-\u024f\u2000-\u206f\u20ac]"
+    r"\d|`|\*\w|__|\b_\w|://|www\.|@\w|\u2192|\u2b62|\s>\s|[!:]\s*$|\[[^\]]+\]\(|[\u201c\"]\w|[^\x00-\u024f\u2000-\u206f\u20ac]"
 )
 _BEGINNING = re.compile(r"(?:^|[.!?:\n\u2026]|^\s*(?:[-*+]|\d+[.)]))[\s\"\u201e(*_]*$", re.MULTILINE)
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
@@ -119,4 +119,6 @@ def may_be_left_out(sentence: str) -> bool:
     if _WEIGHTY_MARK.search(bare):
         return False
     found = [word.casefold().replace("\u2019", "'") for word in _WORD.findall(bare)]
+    if found[:1] in (["to"], ["um"], ["pour"], ["para"], ["per"], ["om"]):  # "To free a seat, …"
+        return False
     return bool(found) and not tells_what_to_do(bare) and not _weighty() & set(found)

@@ -110,6 +110,8 @@ def test_german_is_spoken_in_one_form_each() -> None:
         "Only owners see it.", "It is not undone.", "Restart the app.", "If it fails, it stays.",
         "Wählen Sie das Konto.", "Das geht nur am Abend.", "Ouvrez la page.", "Go to Settings → Profile.",
         "You must be an owner.", "これは安全です。", "Write to a@b.example.", "Choose \u201cYes\u201d.",
+        "To free a seat, the owner removes a person.", "It takes up to two days.", "It shows as *Paid*.",
+        "The rest is answered by support.",
     ],
 )  # fmt: skip
 def test_what_matters_is_never_left_out(sentence: str) -> None:
