@@ -184,6 +184,7 @@ class App(DeskParts):
         from bot.inbox import Inbox
         from bot.limits import Limits
         from bot.router import Router
+        from bot.turns import Turns
 
         redis, questions, handoff = await self.redis(), await self.questions(), await self.handoff()
         router = Router(
@@ -195,8 +196,10 @@ class App(DeskParts):
             clock=self.clock,
             timeout_seconds=self.settings.answer.timeout_seconds,
             conversation=await self.conversation(),
+            rewriter=await self.rewriter(),
             shadow=await self.shadow(),
             limits=Limits(self.settings.limits, redis),
+            turns=Turns(self.settings.limits),
             gives_way=None if handoff is None else handoff.gives_way,
             offers_human=handoff is not None,
             old=self.settings.answer.old,

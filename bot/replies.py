@@ -25,6 +25,7 @@ FILES_NOT_READ = Reply(
 TOO_MANY = Reply(
     "That is more than I can take just now. Please give me a minute, then ask again.", private=True
 )
+BUSY = Reply("More people are asking than I can answer just now. Please try again in a minute.")
 _SHOWN_FAILURES = 5
 _SHOWN_CLOSEST = 3
 _LONGEST_WISH = 1_000

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
@@ -14,11 +15,13 @@ from bot.asking import Answering, Asker
 from bot.limits import Allowed
 from bot.questions import is_private
 from bot.spoken import as_command, joined
+from bot.turns import Busy
 from connectors.base import Command, Event, IncomingMessage, Reply
 from knowledge.models import Answer, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from contextlib import AbstractAsyncContextManager
     from datetime import datetime, timedelta
 
     from bot.access import Access
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from bot.limits import Limits
     from bot.personas import Personas
     from bot.questions import Questions
+    from bot.turns import Turns
     from config.persona import Persona
     from connectors.base import Address, Live
     from connectors.forms import Form
@@ -85,7 +89,9 @@ class Router:
         timeout_seconds: float,
         command_seconds: float = COMMAND_SECONDS,
         conversation: Conversation | None = None,
+        rewriter: Rewriting | None = None,
         limits: Limits | None = None,
+        turns: Turns | None = None,
         shadow: Drafting | None = None,
         gives_way: Callable[[Address], Awaitable[bool]] | None = None,
         offers_human: bool = True,
@@ -96,7 +102,7 @@ class Router:
         Without `offers_human` nobody is shown a button for a human: there is none to pass questions on to.
         Articles that were not updated for longer than `old` are marked under answers.
         """
-        self._asker = Asker(helpdesk, access, personas, conversation)
+        self._asker = Asker(helpdesk, access, personas, conversation, rewriter)
         self._commands = commands
         self._access = access
         self._personas = personas
@@ -105,6 +111,7 @@ class Router:
         self._timeout_seconds = timeout_seconds
         self._command_seconds = command_seconds
         self._limits = limits
+        self._turns = turns
         self._shadow = shadow
         self._gives_way = gives_way
         self._offers_human = offers_human
@@ -147,13 +154,29 @@ class Router:
         reference = secrets.token_hex(4)
         limit = self._command_seconds if isinstance(event, Command) else self._timeout_seconds
         try:
-            async with asyncio.timeout(limit):
+            async with self._turn(event, live), asyncio.timeout(limit):
                 return await self._reply(event, live)
+        except Busy:
+            self._log.warning("too_busy", platform=event.address.platform)
+            return replies.BUSY if _addressed(event) else None
         except TimeoutError:
             self._log.exception("reply_timed_out", reference=reference, seconds=limit)
         except Exception:  # noqa: BLE001 - the last resort: who asked gets an apology, the log the rest
             self._log.exception("reply_failed", reference=reference, platform=event.address.platform)
         return await self._apologise(event, reference)
+
+    def _turn(self, event: Event, live: Live | None) -> AbstractAsyncContextManager[None]:
+        """Wait until it is this question's turn. Commands are few and cheap, or long: they wait for nobody.
+
+        Where others read, no word is said of the wait: it would go to the asker alone, and the answer after it.
+        """
+        if self._turns is None or isinstance(event, Command):
+            return nullcontext()
+        place = event.address
+        return self._turns.take(
+            (place.platform, place.workspace, place.channel),
+            live if event.addressed and event.direct else None,
+        )
 
     def apology(self, event: Event, reference: str) -> Reply:
         """Say in the place's persona that something failed."""

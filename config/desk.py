@@ -41,13 +41,16 @@ class DeskSettings(BaseModel):
 
 
 class LimitSettings(BaseModel):
-    """How much may be asked in a `window`; 0 means no limit."""
+    """How much may be asked in a `window`; 0 means no limit. The rest is of questions that come at the same time."""
 
     model_config = _STRICT
 
     window: Duration = "1m"
     per_person: int = Field(default=20, ge=0, le=100_000)
     per_channel: int = Field(default=120, ge=0, le=100_000)
+    at_once: int = Field(default=32, ge=1, le=1_000)
+    waiting: int = Field(default=1_000, ge=0, le=100_000)
+    patience_seconds: float = Field(default=60.0, gt=0, le=600)
 
     @property
     def length(self) -> timedelta:
