@@ -13,7 +13,8 @@ VERBS = {
     "import": (), "cancel": ("terminate",), "renew": ("extend",), "enable": ("turn on", "activate", "switch on"),
     "disable": ("turn off", "deactivate", "switch off"), "invite": ("add",), "download": (), "share": (),
     "archive": (), "restore": ("recover",), "rename": (), "upload": (), "print": (), "track": ("follow",),
-    "buy": ("purchase", "order"), "return": ("send back",), "install": ("set up",), "uninstall": (), "copy": ("duplicate",),
+    "buy": ("purchase", "order"), "return": ("send back",), "install": ("set up",), "uninstall": (),
+    "copy": ("duplicate",),
     "lock": (), "unlock": (), "transfer": ("move",), "approve": (), "reject": ("decline",), "subscribe to": (),
     "unsubscribe from": (), "hide": (), "show": ("display",), "connect": ("link",), "disconnect": ("unlink",),
 }  # fmt: skip
@@ -39,9 +40,11 @@ SAME = (
 )  # fmt: skip
 OTHERWISE = (
     "why do I have to {v} {d} {o}?", "how long does it take to {v} {d} {o}?", "how much does it cost to {v} {d} {o}?",
-    "who can {v} {d} {o}?", "what happens if I {v} {d} {o}?", "why can't I {v} {d} {o}?", "how often can I {v} {d} {o}?",
+    "who can {v} {d} {o}?", "what happens if I {v} {d} {o}?", "why can't I {v} {d} {o}?",
+    "how often can I {v} {d} {o}?",
     "I could not {v} {d} {o}", "how do I not {v} {d} {o}", "what is a {o}?", "when can I {v} {d} {o}?",
-    "is there a limit when I {v} {d} {o}?", "can someone else {v} {d} {o} for me?", "how do I undo it when I {v} {d} {o}?",
+    "is there a limit when I {v} {d} {o}?", "can someone else {v} {d} {o} for me?",
+    "how do I undo it when I {v} {d} {o}?",
 )  # fmt: skip
 _NUMBERS = ("2 users", "3 users", "10 users", "14 days", "30 days", "5 GB", "50 GB", "version 7", "version 8")
 _ROLES = (
@@ -81,7 +84,7 @@ def made(number: int, seed: int = 7) -> list[Pair]:
             Pair(first, _put(other, word, chance.choice(("my", "the", "a")), thing, tail), True, "reworded")
         )
         pairs += [
-            Pair(first, _missed(kind, other, verb, det, thing, tail, chance), False, kind)
+            Pair(first, _missed(kind, other, (verb, det, thing, tail), chance), False, kind)
             for kind in chance.sample(("verb", "object", "qualifier", "form", "platform", "number"), 2)
         ]
     for _ in range(number // 4):
@@ -101,7 +104,8 @@ def _put(form: str, verb: str, determiner: str, thing: str, tail: str) -> str:
     return text.replace("?", f"{tail}?") if "?" in text else text + tail
 
 
-def _missed(kind: str, form: str, verb: str, det: str, thing: str, tail: str, chance: random.Random) -> str:
+def _missed(kind: str, form: str, slots: tuple[str, str, str, str], chance: random.Random) -> str:
+    verb, det, thing, tail = slots
     if kind == "verb":
         return _put(
             form, chance.choice([v for v in VERBS if v != verb and not _near(v, verb)]), det, thing, tail

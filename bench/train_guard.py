@@ -101,8 +101,8 @@ def as_toml(model: Logistic, least: float, lines: Sequence[str]) -> str:
     """Write the model with a word on where it comes from."""
     head = [
         "# The paraphrase guard's numbers (knowledge/paraphrase/guard.py says what they mean), made by",
-        "# bench/train_guard.py of pairs of banking77 (CC BY 4.0) and clinc_oos (CC BY 3.0) and of templates; only these",
-        "# weights are kept, no text.",
+        "# bench/train_guard.py of pairs of banking77 (CC BY 4.0) and clinc_oos (CC BY 3.0) and of templates; only",
+        "# these weights are kept, no text.",
         *(f"# - {line}" for line in lines),
         "",
         f"least = {least:.4f}  # log odds of two questions that are taken for one",

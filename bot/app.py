@@ -34,7 +34,9 @@ if TYPE_CHECKING:
     from config.settings import Settings
     from connectors.base import ChatConnector
     from knowledge.answering.cached import CachedAnswers
+    from knowledge.answering.doubts import Doubts
     from knowledge.answering.llm.budget import DayCounter
+    from knowledge.paraphrase.paraphrases import Paraphrases
 
 INBOX_LEASE = timedelta(seconds=30)
 
@@ -125,6 +127,7 @@ class App(DeskParts):
         settings = self.settings
         gate, model, evidence = self.gate.model, self.embedding.model, await self.evidence()
         await evidence.recall()
+        doubts = Doubts((await self.objections()).is_doubted, settings.answer.min_confidence)
         return CachedAnswers(
             await self.answer_cache(),
             await self.index(),
@@ -135,10 +138,23 @@ class App(DeskParts):
                 settings.retrieval, settings.answer, gate, model.digest, writing=writing_digest(settings.llm)
             ),
             desk_digest=evidence.desk_digest,
-            doubts=Doubts((await self.objections()).is_doubted, settings.answer.min_confidence),
+            doubts=doubts,
             wait_seconds=settings.answer.timeout_seconds / 2,
             ordered=not settings.llm.model,
+            paraphrases=await self._paraphrases(doubts),
         )
+
+    async def _paraphrases(self, doubts: Doubts) -> Paraphrases | None:
+        """Give what finds answers to paraphrases; the guard knows the vectors of the default model only."""
+        if not self.settings.cache.paraphrases or self.settings.embedding.model:
+            return None
+        from knowledge.paraphrase.guard import load_guard
+        from knowledge.paraphrase.nearest import NearestQuestions
+        from knowledge.paraphrase.paraphrases import Paraphrases
+
+        nearest = NearestQuestions(await self.redis() if self.settings.cache.enabled else None)
+        embed = self.embedding.embed_questions
+        return Paraphrases(await self.answer_cache(), nearest, load_guard(), embed, doubts)
 
     async def _day_counter(self) -> DayCounter:
         redis = await self.redis()

@@ -20,6 +20,8 @@ _STRICT = ConfigDict(
 class CacheSettings(BaseModel):
     """The answer cache.
 
+    `paraphrases`: a kept answer may go out for another question that asks the same, if today's evidence is its own.
+
     When articles change, and at `warm_at`, up to `warm` of the questions that are asked most are answered afresh, for
     `warm_seconds` at most; 0: none are.
     """
@@ -30,6 +32,7 @@ class CacheSettings(BaseModel):
     max_age: Duration = "7d"
     negative_max_age: Duration = "10m"
     max_entries: int = Field(default=20_000, ge=100, le=1_000_000)
+    paraphrases: bool = True
     warm: int = Field(default=50, ge=0, le=10_000)
     warm_seconds: float = Field(default=60.0, gt=0, le=3600)
     warm_at: Every | Literal[""] = "30 3 * * *"

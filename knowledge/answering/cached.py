@@ -17,6 +17,7 @@ from knowledge.answering.doubts import Doubts, Heard
 from knowledge.answering.flights import Flights, LeftWaitingError
 from knowledge.cache_entry import as_asked, cache_key, same_words
 from knowledge.models import Answer, CacheStatus, Evidence, Question
+from knowledge.paraphrase.paraphrases import spoken_for
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -29,14 +30,15 @@ if TYPE_CHECKING:
     from knowledge.index import ArticleIndex
     from knowledge.library import ArticleLibrary
     from knowledge.models import CorpusVersion, OnText
+    from knowledge.paraphrase.paraphrases import Paraphrase, Paraphrases
 
 
-Outcome = Literal["served", "revalidated", "made"]
+Outcome = Literal["served", "revalidated", "paraphrase", "made"]
 
 
 @dataclass(frozen=True, slots=True)
 class CacheExplanation:
-    """What the cache would do for a question: `outcome` is served, revalidated or made.
+    """What the cache would do for a question: `outcome` is served, revalidated, paraphrase or made.
 
     `key` is a digest of `words`, `persona` and `pipeline` and of the question's audience, sources and language. `stamp`
     is the corpus version that the entry was last checked at, None where there is no entry; `today` is that of now.
@@ -72,6 +74,7 @@ class CachedAnswers:
     - an entry of this corpus version whose articles are all current, asked in the same words: served without
       retrieval (`hit`);
     - an older entry, or one of another spelling: retrieve; the same fingerprint is served (`revalidated`);
+    - no entry, but one to a question that asks the same (`Paraphrases`): served after retrieval (`paraphrase`);
     - an entry that was made with other doubts than there are today is not served;
     - else the answer is made, and kept unless it is an error (`miss`).
 
@@ -92,6 +95,7 @@ class CachedAnswers:
         doubts: Doubts | None = None,
         wait_seconds: float = 20.0,
         ordered: bool = True,
+        paraphrases: Paraphrases | None = None,
     ) -> None:
         """`evidence_of` and `answer_of` are the pipelines' `run`, `digest` is a `pipeline_digest`.
 
@@ -106,6 +110,7 @@ class CachedAnswers:
         self._desk_digest = desk_digest
         self._doubts = doubts or Doubts()
         self._checks = CacheChecks(index, library, self._doubts, desk_digest, ordered=ordered)
+        self._paraphrases = paraphrases
         self._wait_seconds = wait_seconds
         self._flights = Flights()
         self._answering = 0
@@ -200,10 +205,14 @@ class CachedAnswers:
             flight.found(evidence)
             if held and await self._checks.still_true(held, evidence):
                 return await self._revalidated(asked, held, evidence)
+            if not held and (
+                found := await asked.clock.time("paraphrase", self._paraphrase(asked, evidence))
+            ):
+                return self._spoken_for(asked, found, evidence)
             answer = await self._make(asked, evidence, Heard(flight.say))
             entry = self._checks.entry(answer, evidence, asked.question)
             if entry and self._checks.may_stamp(evidence, asked.desk_digest):
-                await self._cache.store(asked.key, entry)
+                await self._kept(asked, entry)
             return asked.stamp(answer, CacheStatus.MISS)
 
     async def _revalidated(self, asked: _Asked, held: CachedAnswer, evidence: Evidence) -> Answer:
@@ -214,6 +223,25 @@ class CachedAnswers:
             await self._cache.restamp(asked.key, held.fingerprint, evidence.version, confidence)
         answer = replace(_again(held.answer), confidence=confidence)
         return asked.stamp(answer, CacheStatus.REVALIDATED)
+
+    async def _kept(self, asked: _Asked, entry: CachedAnswer) -> None:
+        """Keep it, and let those who ask the same in other words find it."""
+        if await self._cache.store(asked.key, entry) and self._paraphrases:
+            await self._paraphrases.remember(
+                asked.question, asked.persona, f"{self._digest}{asked.desk_digest}", asked.key, entry.answer
+            )
+
+    async def _paraphrase(self, asked: _Asked, evidence: Evidence) -> Paraphrase | None:
+        if self._paraphrases is None or not self._checks.may_stamp(evidence, asked.desk_digest):
+            return None
+        digest = f"{self._digest}{asked.desk_digest}"
+        return await self._paraphrases.find(asked.question, asked.persona, digest, evidence)
+
+    def _spoken_for(self, asked: _Asked, found: Paraphrase, evidence: Evidence) -> Answer:
+        """Serve the answer to another's question, as certain as today's evidence for this one makes it."""
+        confidence = self._doubts.certainty(found.held.answer, evidence.confidence)
+        answer = replace(_again(spoken_for(found, asked.question, evidence)), confidence=confidence)
+        return asked.stamp(answer, CacheStatus.PARAPHRASE)
 
     async def _make(self, asked: _Asked, evidence: Evidence, heard: Heard) -> Answer:
         made = self._answer_of(asked.question, evidence, asked.persona, on_text=heard.on_text)
@@ -234,9 +262,19 @@ class CachedAnswers:
             return replace(explanation, why="the cache is off, or Redis is not there")
         held = await self._cache.peek(asked.key)
         if held is None:
-            return replace(explanation, why="there is no entry for it")
+            return await self._others(asked, explanation)
         outcome, why = await self._would(held, question)
         return replace(explanation, held=held.answer, stamp=held.version, outcome=outcome, why=why)
+
+    async def _others(self, asked: _Asked, explanation: CacheExplanation) -> CacheExplanation:
+        found = None
+        if self._paraphrases:
+            found = await self._paraphrase(asked, await self._evidence_of(asked.question))
+        if found is None:
+            return replace(explanation, why="there is no entry for it, and none that asks the same")
+        why = f"another question asks the same, and today's articles give its evidence (cosine {found.cosine:.2f})"
+        stamp = found.held.version
+        return replace(explanation, held=found.held.answer, stamp=stamp, outcome="paraphrase", why=why)
 
     async def _would(self, held: CachedAnswer, question: Question) -> tuple[Outcome, str]:
         if not await self._doubts.still_hold(held.answer):
@@ -308,4 +346,6 @@ class _Asked:
         """Give the answer with how it came about; by `cache_key` its entry can be found and forgotten."""
         key = {} if status is CacheStatus.OFF else {"cache_key": self.key}
         timings = {**answer.timings_ms, **self.clock.all()}
-        return replace(answer, cache=status, timings_ms=timings, trace={**answer.trace, **key})
+        # An answer to another's question names the entry that it was kept in.
+        trace = {**key, **answer.trace} if "paraphrase" in answer.trace else {**answer.trace, **key}
+        return replace(answer, cache=status, timings_ms=timings, trace=trace)

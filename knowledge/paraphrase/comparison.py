@@ -88,7 +88,12 @@ def _forms(one: str, other: str) -> dict[str, float]:
 def _matched(first: Wording, second: Wording) -> _Matched:
     one, other = list(dict.fromkeys(first.content)), list(dict.fromkeys(second.content))
     near = sorted(
-        ((similarity(a, b), *sorted((a, b)), a, b) for a in one for b in other if similarity(a, b) >= _NEAR),
+        (
+            (similarity(a, b), min(a, b), max(a, b), a, b)
+            for a in one
+            for b in other
+            if similarity(a, b) >= _NEAR
+        ),
         reverse=True,
     )
     left = (one, other)

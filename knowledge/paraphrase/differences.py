@@ -47,10 +47,12 @@ _PERSONS = frozenset(_TABLE["persons"]["words"].split())
 _TOKEN_WITH_DIGIT = re.compile(r"[^\W_]*\d(?:[^\W_]|[.,:/-](?=\d))*")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}\b)")
 _LITERAL = re.compile(
-    r"`[^`]+`|https?://\S+|\b[\w.+-]+@[\w-]+\.\w+|\"[^\"]+\"|[\w-]+(?:/[\w-]+)+|\b\w+\.(?:exe|com|org|net|io|dll|conf|cfg|toml|yaml|py)\b"
+    r"`[^`]+`|https?://\S+|\b[\w.+-]+@[\w-]+\.\w+|\"[^\"]+\"|[\w-]+(?:/[\w-]+)+"
+    r"|\b\w+\.(?:exe|com|org|net|io|dll|conf|cfg|toml|yaml|py)\b"
 )
 _TWO = re.compile(
-    r"\b(apple|google|samsung) (pay)\b|\b(american) (express)\b|\b(google) (drive)\b|\b(text) (message)\b|\b(phone) (call)\b|\b(two)[ -](factor)\b|\b(direct) (debit)s?\b|\b(standing) (order)s?\b"
+    r"\b(apple|google|samsung) (pay)\b|\b(american) (express)\b|\b(google) (drive)\b|\b(text) (message)\b"
+    r"|\b(phone) (call)\b|\b(two)[ -](factor)\b|\b(direct) (debit)s?\b|\b(standing) (order)s?\b"
 )
 _RELATION = re.compile(r"\b(to|into|onto|from|with|for|by|than|over|against|as|of)\b")
 _KNOWN_ENOUGH = 0.93
@@ -124,12 +126,12 @@ def _opposites(_first: str, _second: str, one: Wording, other: Wording) -> str:
             )
     done = [operations(w.plain.replace("_", " ")) for w in (one, other)]
     for here, there in (done, done[::-1]):
-        for group, side in here:
-            if (group, not side) in there and (group, side) not in there:
-                return "opposites: " + _listed(
-                    sorted(done[0].get((group, side), done[0].get((group, not side), ()))),
-                    sorted(done[1].get((group, not side), done[1].get((group, side), ()))),
-                )
+        for number, way in here:
+            if (number, not way) in there and (number, way) not in there:
+                said = [
+                    {word for (n, _), held in side.items() if n == number for word in held} for side in done
+                ]
+                return f"opposites: {_listed(*said)}"
     return ""
 
 

@@ -57,10 +57,12 @@ NOT = frozenset(_TABLE["negation"]["not"].split())
 FAILING = frozenset(_TABLE["negation"]["failing"].split())
 _HEADS = tuple(frozenset(line.split()) for line in _TABLE["heads"]["rows"].strip().splitlines())
 _HEAD = re.compile(
-    rf"\b(?:(?:how|where|when|can|could|may|might|will|would|should|do|does|did|to|must|need|able) ){{1,3}}"
-    rf"(?:{_ANYBODY}|my|to) (?:(?:need|have|want|go|be|able|like|get|possible|allowed|please|just|also|ever|actually|do) (?:to )?)*"
-    rf"([a-z_]+)"
-    rf"|\b(?:want|need|like|trying|way|ways|possible|able|allowed|process|steps|how|where) (?:for me )?to (?:be able to )?([a-z_]+)"
+    r"\b(?:(?:how|where|when|can|could|may|might|will|would|should|do|does|did|to|must|need|able) ){1,3}"
+    rf"(?:{_ANYBODY}|my|to) "
+    r"(?:(?:need|have|want|go|be|able|like|get|possible|allowed|please|just|also|ever|actually|do) (?:to )?)*"
+    r"([a-z_]+)"
+    r"|\b(?:want|need|like|trying|way|ways|possible|able|allowed|process|steps|how|where) (?:for me )?to "
+    r"(?:be able to )?([a-z_]+)"
 )
 PAST = frozenset(_TABLE["time"]["past"].split())
 OPEN = frozenset(_TABLE["time"]["open"].split())
