@@ -57,6 +57,7 @@ def reply_words(language: str = "en") -> ReplyWords:
     """Give the words of a BCP 47 tag; English where there are none."""
     table = _table()
     row = table.get(language.replace("_", "-").split("-")[0].lower(), table["en"])
-    return ReplyWords(
-        **{key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
-    )
+    read: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in row.items()
+    }
+    return ReplyWords(**read)
