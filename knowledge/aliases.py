@@ -34,6 +34,7 @@ def spoken(text: str) -> str:
     return f" {' '.join(word for word in _WORD.findall(text.casefold()) if word not in _ARTICLES)} "
 
 
+@lru_cache(maxsize=1024)  # a question is held against each of its passages
 def named_in(text: str) -> tuple[Named, ...]:
     """Give the things that a text names and that have other names too; mostly none."""
     said = spoken(text)

@@ -7,12 +7,13 @@ import tomllib
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from knowledge.answering.words import words
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +46,22 @@ def asks_the_opposite(question: str, texts: Sequence[str]) -> bool:
     return not one_way & told and any((group, not side) in told for group, side in one_way)
 
 
-def operations(text: str) -> dict[tuple[int, bool], frozenset[str]]:
+@lru_cache(maxsize=1024)
+def operations(text: str) -> Mapping[tuple[int, bool], frozenset[str]]:
     """Give the operations that a text speaks of, each with the casefolded words that say so.
 
     Two texts that share a key speak of the same operation, whatever words they use: "switch on", "aktivieren".
     """
     folded = text.casefold()
     held = frozenset(words(folded))
-    return {
-        (number, done): said
-        for number, group in enumerate(_groups())
-        for done, side in ((True, group.do), (False, group.undo))
-        if (said := side.said_in(folded, held))
-    }
+    return MappingProxyType(
+        {
+            (number, done): said
+            for number, group in enumerate(_groups())
+            for done, side in ((True, group.do), (False, group.undo))
+            if (said := side.said_in(folded, held))
+        }
+    )
 
 
 def opposite_of(word: str) -> frozenset[str]:

@@ -6,6 +6,7 @@ import re
 import tomllib
 import unicodedata
 from collections import Counter
+from functools import lru_cache
 from importlib.resources import files
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -44,7 +45,12 @@ _NOISE = re.compile(r"`[^`]*`|https?://\S+|\]\([^)]*\)")
 
 def detect_language(text: str) -> str | None:
     """Give the two-letter tag, or None where the text does not show it (one word, code, emoji)."""
-    text = _NOISE.sub(" ", unicodedata.normalize("NFC", text[:MAX_CHARACTERS]))
+    return _detected(text[:MAX_CHARACTERS])
+
+
+@lru_cache(maxsize=2048)  # an answer asks it of each of its passages' sentences, again and again
+def _detected(text: str) -> str | None:
+    text = _NOISE.sub(" ", unicodedata.normalize("NFC", text))
     letters = sum(character.isalpha() for character in text)
     if not letters:
         return None

@@ -31,6 +31,8 @@ __all__ = ["IN_PROCESS_PASSAGES", "EmbeddedBatch", "Embedding"]
 # So few passages are embedded here: a child would take longer to start.
 IN_PROCESS_PASSAGES = 64
 _PASSAGES_A_RUN = 8
+RECENT = 4_096
+"""So many short texts keep their vectors, some 10 MB: questions come again, and so do the sentences of answers."""
 
 
 class Embedding:
@@ -47,6 +49,7 @@ class Embedding:
         self._loading = asyncio.Lock()
         self._questions: QuestionEmbedder | None = None
         self._queue = QuestionQueue(self._embed_now)
+        self._recent: dict[str, NDArray[np.float32]] = {}
         self._bulks: set[BulkEmbedder] = set()
         self._log = structlog.get_logger()
 
@@ -72,7 +75,19 @@ class Embedding:
         """
         if not texts:
             return np.empty((0, self.model.dimensions), dtype=np.float32)
-        return await self._queue.embed(list(texts))
+        held = {text: self._recent.pop(text) for text in dict.fromkeys(texts) if text in self._recent}
+        lacking = [text for text in dict.fromkeys(texts) if text not in held]
+        self._recent |= held  # what was asked for last stands last
+        if lacking:
+            # copies, since a row of a batch would keep the whole of it
+            held |= {
+                text: vector.copy()
+                for text, vector in zip(lacking, await self._queue.embed(lacking), strict=True)
+            }
+            self._recent |= {text: held[text] for text in lacking}
+        while len(self._recent) > RECENT:
+            del self._recent[next(iter(self._recent))]
+        return np.stack([held[text] for text in texts])
 
     async def embed_question_windows(self, text: str) -> NDArray[np.float32]:
         """Embed a question of any length, shape (windows, dimensions): a vector a stretch, 8 at most."""

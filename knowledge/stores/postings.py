@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from knowledge.stores.term_index import TermIndex
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
@@ -36,6 +38,7 @@ class Postings:
         self._common = frozenset(common)
         self._common_ids: set[int] = set()
         self._ids: dict[str, int] = {}
+        self.like = TermIndex(self._ids)
         self._slots: list[array[int]] = []
         self._frequencies: list[array[float]] = []
         self._terms_of: dict[int, array[int]] = {}

@@ -53,11 +53,12 @@ class Vocabulary:
         return bool(len(slots)) and bool(self._mask[slots].any())
 
     def _like(self, plain: str, stems: Collection[str]) -> Iterator[str]:
-        for term in self._postings.terms():
-            if (len(plain) >= _SHORTEST_PART and (term.startswith(plain) or term.endswith(plain))) or any(
-                is_misspelling(stem, term, len(plain)) for stem in stems
-            ):
-                yield term
+        if len(plain) >= _SHORTEST_PART:
+            yield from self._postings.like.with_edge(plain)
+        errors = 1 if len(plain) <= _ONE_ERROR_UP_TO else 2
+        for stem in stems if len(plain) >= _SHORTEST_TYPO else ():
+            near = self._postings.like.near(stem, errors) if stem else ()
+            yield from (term for term in near if is_misspelling(stem, term, len(plain)))
 
     def _is_two(self, plain: str) -> bool:
         """Whether two words of one entry, written together, are this one: "wifi" where "Wi-Fi" stands."""

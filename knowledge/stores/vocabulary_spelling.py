@@ -64,10 +64,7 @@ class Spelling:
         terms = {term for language in self._languages for term in self._analyzer.terms(plain, language)}
         if any(len(self._seen(term)) for term in terms):
             return True
-        return any(
-            (term.startswith(plain) or term.endswith(plain)) and len(self._seen(term))
-            for term in self._postings.terms()
-        )
+        return any(len(self._seen(term)) for term in self._postings.like.with_edge(plain))
 
     def _near(self, plain: str) -> Iterable[tuple[str, int]]:
         errors = 1 if len(plain) <= _ONE_ERROR_UP_TO else 2
@@ -75,7 +72,7 @@ class Spelling:
         for stem in sorted(stems):
             found = extract(
                 stem,
-                self._postings.terms(),
+                list(self._postings.like.near(stem, errors)),
                 scorer=OSA.distance,  # type: ignore[arg-type] # its stubs know no overloaded scorer
                 score_cutoff=errors,
                 limit=_MOST,
