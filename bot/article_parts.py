@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from knowledge.answering.evidence import EvidencePipeline
     from knowledge.answering.gate import EvidenceGate
     from knowledge.answering.llm.budget import DayCounter, LlmBudget
+    from knowledge.answering.llm.rewriter import QuestionRewriter
+    from knowledge.answering.llm.writer import LlmWriter
     from knowledge.database import Database
     from knowledge.embedding.engine import Embedding
     from knowledge.index import ArticleIndex
@@ -238,11 +240,29 @@ class ArticleParts:
     async def _build_answering(self) -> AnswerPipeline:
         from knowledge.answering.answer import AnswerPipeline
 
-        settings, writer = self.settings, None
-        if settings.llm.model:
-            from knowledge.answering.llm.build import build_writer
+        writer = await self.llm_writer()
+        return AnswerPipeline(await self.index(), self.embedding, self.settings.answer, writer)
 
-            longest = settings.answer.timeout_seconds
-            writer = build_writer(settings.llm, await self.llm_budget(), longest_seconds=longest)
-            self._stack.push_async_callback(writer.close)
-        return AnswerPipeline(await self.index(), self.embedding, settings.answer, writer)
+    async def llm_writer(self) -> LlmWriter | None:
+        """Give what asks the language models; None where there is none."""
+        return await self._once("llm_writer", self._build_llm_writer)
+
+    async def _build_llm_writer(self) -> LlmWriter | None:
+        if not self.settings.llm.model:
+            return None
+        from knowledge.answering.llm.build import build_writer
+
+        longest = self.settings.answer.timeout_seconds
+        writer = build_writer(self.settings.llm, await self.llm_budget(), longest_seconds=longest)
+        self._stack.push_async_callback(writer.close)
+        return writer
+
+    async def rewriter(self) -> QuestionRewriter | None:
+        """Give what completes follow-ups by the first language model; None where there is none."""
+        writer = await self.llm_writer()
+        if writer is None:
+            return None
+        from knowledge.answering.llm.build import build_rewriter
+
+        longest = self.settings.answer.timeout_seconds
+        return build_rewriter(self.settings.llm, writer, await self.llm_budget(), longest_seconds=longest)

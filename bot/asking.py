@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from bot.conversation import Conversation, Turn
+from bot.follow_ups import standalone
 from bot.helpdesk import below_threshold
-from bot.thread_context import searched_for
+from bot.thread_context import in_thread
+from knowledge.answering.smalltalk import is_smalltalk
 from knowledge.models import Answer, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from bot.access import Access
     from bot.personas import Personas
     from config.persona import Persona
     from connectors.base import Address, IncomingMessage, Live
+    from knowledge.answering.llm.rewriter import Rewritten
 
+_LONGEST_FOLLOW_UP = 300
+"""Characters; whoever writes more asks a whole question, and no model is asked to complete it."""
 _REMEMBERED = frozenset({Verdict.ANSWERED, Verdict.UNSURE, Verdict.UNANSWERED})
 
 
@@ -34,6 +39,14 @@ class Answering(Protocol):
         on_text: Callable[[str], Awaitable[None]] | None = None,
     ) -> Answer:
         """Answer a standalone question; what is certain of the answer goes to `on_text` piece by piece."""
+        ...
+
+
+class Rewriting(Protocol):
+    """What may turn a follow-up into a standalone question: a language model."""
+
+    async def rewrite(self, message: str, earlier: Sequence[str]) -> Rewritten:
+        """Give the question, or none where it failed; never raises."""
         ...
 
 
@@ -55,11 +68,14 @@ class Asker:
         access: Access,
         personas: Personas,
         conversation: Conversation | None = None,
+        rewriter: Rewriting | None = None,
     ) -> None:
+        """Without a `rewriter` follow-ups are completed by rules; so they are where it fails."""
         self._helpdesk = helpdesk
         self._access = access
         self._personas = personas
         self.conversation = conversation or Conversation(None)
+        self._rewriter = rewriter
 
     async def ask(
         self, event: IncomingMessage, audience: frozenset[str] | None, live: Live | None = None
@@ -67,7 +83,8 @@ class Asker:
         """Answer a message for these readers, and remember its question in its thread."""
         channel = self._access.channel(event.address)
         turns = await self.conversation.turns(event, audience)
-        meant, searched = searched_for(event.text, [turn.searched for turn in turns], event.earlier)
+        meant, before = in_thread(event.text, [turn.searched for turn in turns], event.earlier)
+        searched, rewriting = await self._standalone(meant, before)
         threshold = channel.min_confidence if channel else None
         said = live.say if live is not None and event.addressed and threshold is None else None
         persona = self._personas.of(event.address, channel)
@@ -82,7 +99,19 @@ class Asker:
             await self.conversation.add(event, audience, Turn(meant, searched))
         if searched != event.text.strip():
             answer = replace(answer, question=meant, trace={"searched": searched, **answer.trace})
+        if rewriting:
+            answer = replace(answer, trace={"rewriting": rewriting, **answer.trace})
         return Answered(below_threshold(answer, persona, threshold), audience, searched)
+
+    async def _standalone(self, text: str, before: Sequence[str]) -> tuple[str, dict[str, Any]]:
+        """Complete a follow-up, by the model where there is one; give what became of asking it, too."""
+        by_rule = standalone(text, before)
+        if self._rewriter is None or not before or is_smalltalk(text):
+            return by_rule, {}
+        if len(text) > _LONGEST_FOLLOW_UP or "\n" in text:
+            return by_rule, {}
+        made = await self._rewriter.rewrite(text, before)
+        return made.question or by_rule, made.trace
 
     async def ask_for(
         self, question: str, address: Address, audience: frozenset[str] | None

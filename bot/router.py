@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from bot.access import Access
-    from bot.asking import Answered
+    from bot.asking import Answered, Rewriting
     from bot.conversation import Conversation
     from bot.limits import Limits
     from bot.personas import Personas

@@ -54,7 +54,13 @@ def asked_above(earlier: Sequence[Said]) -> str:
 
 
 def searched_for(text: str, turns: Sequence[str], earlier: Sequence[Said]) -> tuple[str, str]:
-    """Give the question that a message means, and the one to search for.
+    """Give the question that a message means, and the one to search for, by rules; see `in_thread`."""
+    meant, before = in_thread(text, turns, earlier)
+    return meant, standalone(meant, before)
+
+
+def in_thread(text: str, turns: Sequence[str], earlier: Sequence[Said]) -> tuple[str, list[str]]:
+    """Give the question that a message means, and the questions before it that it may lean on, the newest last.
 
     `turns` are the thread's questions that the bot remembers, as they were searched, the newest last; what else
     stands in the thread counts where it remembers none.
@@ -63,12 +69,12 @@ def searched_for(text: str, turns: Sequence[str], earlier: Sequence[Said]) -> tu
     if earlier and points_up(text):
         above = asked_above(earlier)
         if above:
-            return above, above
+            return above, []
     before = list(turns)
     if not before and earlier:
         above = asked_above(earlier)
         before = [above] if above else []
-    return text, standalone(text, before)
+    return text, before
 
 
 def _is_question(text: str) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from knowledge.answering.llm.chat_model import ChatModel
 from knowledge.answering.llm.errors import LlmError
+from knowledge.answering.llm.rewriter import QuestionRewriter
 from knowledge.answering.llm.usage import Price
 from knowledge.answering.llm.writer import LlmWriter
 from knowledge.embedding import block_torch
@@ -59,6 +60,17 @@ def build_writer(settings: LlmSettings, budget: LlmBudget, *, longest_seconds: f
         retries=settings.retries,
         max_tokens=settings.max_tokens,
     )
+
+
+def build_rewriter(
+    settings: LlmSettings, writer: LlmWriter, budget: LlmBudget, *, longest_seconds: float
+) -> QuestionRewriter:
+    """Give what completes follow-ups by the writer's first model, in a seventh of `longest_seconds` at most.
+
+    With the writer's three quarters an extract still fits.
+    """
+    seconds = min(settings.first_word_seconds, longest_seconds / 7)
+    return QuestionRewriter(writer.models[0], budget, seconds=seconds, max_tokens=settings.max_tokens)
 
 
 def _model(  # noqa: PLR0917 - what one of the two models is told
