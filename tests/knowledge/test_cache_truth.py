@@ -8,6 +8,7 @@ import os
 import shutil
 import sys
 import tempfile
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -149,6 +150,14 @@ class CacheNeverLies(RuleBasedStateMachine):
         self.step()
         if self.last is not None:
             self.do(self.asks(self.desk.replicas[replica], *self.last))
+
+    @rule(replica=who, audience=st.sampled_from(AUDIENCES), persona=personas)
+    def ask_the_same_as_others(self, replica: int, audience: frozenset[str] | None, persona: Any) -> None:
+        """The same words come from others, in another place."""
+        self.step()
+        if self.last is not None:
+            question = replace(self.last[0], audience=audience)
+            self.do(self.asks(self.desk.replicas[replica], question, persona))
 
     @rule(question=asked, persona=personas, replica=who)
     def ask(self, question: Question, persona: Any, replica: int) -> None:
