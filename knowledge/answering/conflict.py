@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from knowledge.answering.language import detect_language, same_language
-from knowledge.answering.statements import Statement, context_of, read_statement, statements_of
+from knowledge.answering.statements import Statement, context_of, read_statement, statements_like
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -48,14 +48,14 @@ def find_conflicts(
     found: list[Conflict] = []
     others = list({s.passage.id: s.passage for s in ranked}.values())
     for text, passage in stated:
-        mine = read_statement(text, passage)
-        if mine is None or any(mine.text == conflict.stated for conflict in found):
+        if any(text == conflict.stated for conflict in found):
             continue
         for other in others:
-            if other.article == passage.article or not _comparable(passage, other):
+            if other.article == passage.article:
                 continue
-            if (theirs := _first_against(mine, other)) and not _known(found, mine.text, theirs.text):
-                found.append(Conflict(mine.text, passage, theirs.text, other))
+            conflict = _first_against(text, passage, other)
+            if conflict is not None and not _known(found, conflict):
+                found.append(conflict)
                 break
         if len(found) == _MOST:
             break
@@ -86,8 +86,14 @@ def disagree(first: Statement, second: Statement) -> bool:
     return share >= _SAME_CLAIM and _opposite(first, second)
 
 
-def _first_against(mine: Statement, passage: Passage) -> Statement | None:
-    return next((theirs for theirs in statements_of(passage) if disagree(mine, theirs)), None)
+def _first_against(text: str, passage: Passage, other: Passage) -> Conflict | None:
+    for theirs in statements_like(text, other):
+        mine = read_statement(text, passage)
+        if mine is None:
+            return None
+        if disagree(mine, theirs) and _comparable(passage, other):
+            return Conflict(mine.text, passage, theirs.text, other)
+    return None
 
 
 def _overlap(first: Statement, second: Statement) -> tuple[frozenset[str], float]:
@@ -139,8 +145,8 @@ def _poles_apart(first: Statement, second: Statement) -> bool:
     return any((pair, not side) in second.poles for pair, side in first.poles)
 
 
-def _known(found: Sequence[Conflict], mine: str, theirs: str) -> bool:
-    return any({mine, theirs} == {conflict.stated, conflict.other} for conflict in found)
+def _known(found: Sequence[Conflict], new: Conflict) -> bool:
+    return any({new.stated, new.other} == {conflict.stated, conflict.other} for conflict in found)
 
 
 def _comparable(first: Passage, second: Passage) -> bool:

@@ -8,7 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any
 
 from knowledge.answering.blocks import units_of
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _LONGEST = 300
 _MOST = 60
 _HALF = 0.4
+_ALIKE = 0.45
+_LIKELY = 3
 _DEICTIC = re.compile(
     r"^(?:\*\*)?(?:it|this|that|these|those|they|he|she|which|es|das|dies|diese|er|sie|il|elle|ils|cela|ce|the link|"
     r"the code|the message)\b",
@@ -118,16 +120,29 @@ def _table() -> _Words:
 
 
 def statements_of(passage: Passage) -> tuple[Statement, ...]:
-    """Give what a passage states: its sentences, items of its lists, and the cells of its tables; read once."""
-    return _statements(
-        passage.text, passage.title, passage.heading_path, (passage.language or "en").split("-")[0].lower()
-    )
+    """Give what a passage states: its sentences, items of its lists, and the cells of its tables."""
+    found = (read_statement(text, passage) for text, _ in _parts(passage.text))
+    return tuple(one for one in found if one is not None)
+
+
+def statements_like(text: str, passage: Passage) -> Iterator[Statement]:
+    """Give those statements of a passage that have about half of their words in common with `text`.
+
+    It is cheap: what has not is never taken apart. So is a second look at the same passage.
+    """
+    said = frozenset(words(text))
+    for other, held in _parts(passage.text):
+        if len(said & held) >= _ALIKE * max(len(said), len(held)):
+            statement = read_statement(other, passage)
+            if statement is not None:
+                yield statement
 
 
 @lru_cache(maxsize=1_024)
-def _statements(text: str, title: str, headings: tuple[str, ...], language: str) -> tuple[Statement, ...]:
-    found = (_read(each, title, headings, language) for unit in units_of(text) for each in texts_of(unit))
-    return tuple(one for one in found if one is not None)[:_MOST]
+def _parts(text: str) -> tuple[tuple[str, frozenset[str]], ...]:
+    """Give the texts of a passage that may be statements, each with its words."""
+    found = (each for unit in units_of(text) for each in texts_of(unit))
+    return tuple((each, frozenset(words(each))) for each in islice(found, _MOST))
 
 
 def read_statement(text: str, passage: Passage) -> Statement | None:
@@ -147,7 +162,9 @@ def nearest_statement(text: str, passage: Passage) -> str | None:
         held = set(theirs.words) | {word for one in theirs.numbers for word in (one.kind, str(one.low))}
         return len(said & held) / len(said | held)
 
-    best = max(statements_of(passage), key=share, default=None)
+    likely = sorted(_parts(passage.text), key=lambda part: -len(part[1] & set(words(text))))[:_LIKELY]
+    found = [one for part, _ in likely if (one := read_statement(part, passage)) is not None]
+    best = max(found, key=share, default=None)
     return best.text if best is not None and share(best) >= _HALF else None
 
 
@@ -177,6 +194,7 @@ def _cells(table: str) -> Iterator[str]:
                 yield f"{row[0]}, {heading}: {cell}"
 
 
+@lru_cache(maxsize=2_048)
 def _read(text: str, title: str, headings: tuple[str, ...], language: str) -> Statement | None:
     bare = " ".join(_MARKS.sub("", text).split())
     if len(bare) > _LONGEST or bare.endswith(("?", ":")) or not bare:
