@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from knowledge.answering.grounding.facts import named
+from knowledge.answering.grounding.names import named
 from knowledge.answering.grounding.hidden import visible
 from knowledge.answering.llm.chat_model import Enough
 from knowledge.answering.llm.errors import LlmError
