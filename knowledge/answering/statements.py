@@ -12,6 +12,7 @@ from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any
 
 from knowledge.answering.blocks import units_of
+from knowledge.answering.language import STOP_WORDS
 from knowledge.answering.quantities import Quantity, quantities
 from knowledge.answering.sentences import sentences
 from knowledge.answering.style_words import tells_what_to_do
@@ -27,6 +28,7 @@ _LONGEST = 300
 _MOST = 60
 _HALF = 0.4
 _ALIKE = 0.45
+_TELLING = 0.4
 _LIKELY = 3
 _DEICTIC = re.compile(
     r"^(?:\*\*)?(?:it|this|that|these|those|they|he|she|which|es|das|dies|diese|er|sie|il|elle|ils|cela|ce|the link|"
@@ -131,11 +133,20 @@ def statements_like(text: str, passage: Passage) -> Iterator[Statement]:
     It is cheap: what has not is never taken apart. So is a second look at the same passage.
     """
     said = frozenset(words(text))
+    telling = said - STOP_WORDS["en"]
+    if not any(len(telling & block) >= _TELLING * len(telling) for block in _blocks(passage.text)):
+        return
     for other, held in _parts(passage.text):
         if len(said & held) >= _ALIKE * max(len(said), len(held)):
             statement = read_statement(other, passage)
             if statement is not None:
                 yield statement
+
+
+@lru_cache(maxsize=1_024)
+def _blocks(text: str) -> tuple[frozenset[str], ...]:
+    """Give the words of each paragraph, list and table; splitting into statements takes ten times as long."""
+    return tuple(frozenset(words(block)) for block in re.split(r"\n[ \t]*\n", text))
 
 
 @lru_cache(maxsize=1_024)
