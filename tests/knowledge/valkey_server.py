@@ -34,6 +34,11 @@ class RealValkey:
         self._server.stop()
         shutil.rmtree(self._folder, ignore_errors=True)
 
+    @property
+    def socket(self) -> str:
+        """Where it listens."""
+        return self._socket
+
     def client(self, *, tries_again: bool = True) -> Redis:
         """Give a client of its own."""
         retry = {} if tries_again else {"retry": Retry(NoBackoff(), 0)}
