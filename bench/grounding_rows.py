@@ -33,7 +33,8 @@ _OPPOSITES = tuple(
     pair.split("/")
     for pair in re.split(
         " ",
-        "enable/disable enabled/disabled add/remove adds/removes added/removed increase/decrease before/after show/hide "
+        "enable/disable enabled/disabled add/remove adds/removes added/removed increase/decrease before/after "
+        "show/hide "
         "shows/hides allow/deny allowed/denied more/fewer minimum/maximum public/private open/close opens/closes "
         "start/stop accept/reject always/never above/below lock/unlock import/export increases/decreases higher/lower "
         "upload/download connect/disconnect install/uninstall required/optional automatically/manually "

@@ -135,7 +135,11 @@ class App(DeskParts):
             evidence.run,
             (await self.answering()).run,
             digest=pipeline_digest(
-                settings.retrieval, settings.answer, gate, model.digest, writing=writing_digest(settings.llm)
+                settings.retrieval,
+                settings.answer,
+                gate,
+                model.digest,
+                writing=writing_digest(settings.llm, settings.grounding),
             ),
             desk_digest=evidence.desk_digest,
             doubts=doubts,

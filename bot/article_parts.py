@@ -241,7 +241,19 @@ class ArticleParts:
         from knowledge.answering.answer import AnswerPipeline
 
         writer = await self.llm_writer()
-        return AnswerPipeline(await self.index(), self.embedding, self.settings.answer, writer)
+        settings, judge = self.settings, None
+        if writer is not None and settings.grounding.nli_model:
+            from knowledge.embedding.entailment import EntailmentModel
+
+            judge = EntailmentModel(settings.grounding.nli_model, settings.embedding.threads)
+        return AnswerPipeline(
+            await self.index(),
+            self.embedding,
+            settings.answer,
+            writer,
+            grounding=settings.grounding,
+            judge=judge,
+        )
 
     async def llm_writer(self) -> LlmWriter | None:
         """Give what asks the language models; None where there is none."""

@@ -17,6 +17,7 @@ from config.desk import DeskSettings, LimitSettings
 from config.discord import DiscordSettings
 from config.durations import Schedule, parse_duration
 from config.errors import ConfigError
+from config.grounding import GroundingSettings
 from config.handoff import HandoffSettings
 from config.keys import ConfigKey, KeyPath
 from config.keys import config_keys as keys_of
@@ -50,6 +51,7 @@ __all__ = [
     "DeskSettings",
     "DiscordSettings",
     "EmbeddingSettings",
+    "GroundingSettings",
     "HandoffSettings",
     "LimitSettings",
     "LlmSettings",
@@ -240,6 +242,7 @@ class Settings(Section):
     answer: AnswerSettings = Field(default_factory=AnswerSettings)
     cache: CacheSettings = Field(default_factory=CacheSettings)
     llm: LlmSettings = Field(default_factory=LlmSettings)
+    grounding: GroundingSettings = Field(default_factory=GroundingSettings)
     persona: PersonaSettings = Field(default_factory=PersonaSettings)
     handoff: HandoffSettings = Field(default_factory=HandoffSettings)
     web: WebSettings = Field(default_factory=WebSettings)

@@ -7,6 +7,7 @@ import secrets
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
+from config.grounding import GroundingSettings
 from knowledge.answering.compose import closest
 from knowledge.answering.gate_support import related
 from knowledge.answering.gate_words import load_word_vectors
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from config.persona import Persona
     from config.settings import AnswerSettings
+    from knowledge.answering.grounding.grounder import Judge
     from knowledge.answering.llm.writer import LlmWriter
     from knowledge.answering.steps.payload import Made
     from knowledge.embedding.engine import Embedding
@@ -49,17 +51,29 @@ class AnswerPipeline:
         embedding: Embedding,
         settings: AnswerSettings,
         writer: LlmWriter | None = None,
+        *,
+        grounding: GroundingSettings | None = None,
+        judge: Judge | None = None,
     ) -> None:
         self._index = index
         self._embedding = embedding
         self._settings = settings
         self._writer = writer
+        self._grounding = grounding or GroundingSettings()
+        self._judge = judge
         self._pipeline: Pipeline | None = None
         self._building = asyncio.Lock()
 
     def over(self, index: ArticleIndex) -> AnswerPipeline:
         """Give a pipeline that answers as this one does, from another index."""
-        return AnswerPipeline(index, self._embedding, self._settings, self._writer)
+        return AnswerPipeline(
+            index,
+            self._embedding,
+            self._settings,
+            self._writer,
+            grounding=self._grounding,
+            judge=self._judge,
+        )
 
     async def warm(self) -> None:
         """Load Haystack, and the model's client, before the first question."""
@@ -109,7 +123,14 @@ class AnswerPipeline:
             return pipeline
         from knowledge.answering.steps.generative import GroundedWriter  # noqa: PLC0415
 
-        written = GroundedWriter(self._writer, answerer, self._embedding, self._settings.max_characters)
+        written = GroundedWriter(
+            self._writer,
+            answerer,
+            self._embedding,
+            self._settings.max_characters,
+            grounding=self._grounding,
+            judge=self._judge,
+        )
         pipeline.add_component("answerer", written)
         return pipeline
 

@@ -22,12 +22,7 @@ class OnnxEncoder:
 
     def __init__(self, onnx: Path, threads: int, *, spin: bool) -> None:
         """Load `onnx`. Spinning threads are quicker under constant load and burn an idle CPU."""
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.add_session_config_entry("session.intra_op.allow_spinning", "1" if spin else "0")
-        options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(str(onnx), options, providers=["CPUExecutionProvider"])
+        self._session = open_session(onnx, threads, spin=spin)
 
     def encode(self, rows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
         """Embed the rows as one batch."""
@@ -41,6 +36,16 @@ class OnnxEncoder:
         """Embed many rows, batch by batch, as (indices, vectors)."""
         for indices in token_budget_batches([len(row) for row in rows], budget):
             yield indices, self.encode([rows[index] for index in indices])
+
+
+def open_session(onnx: Path, threads: int, *, spin: bool) -> onnxruntime.InferenceSession:
+    """Load an ONNX file to run on the CPU."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "1" if spin else "0")
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(str(onnx), options, providers=["CPUExecutionProvider"])
 
 
 def available_cpus() -> int:

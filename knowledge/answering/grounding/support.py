@@ -17,9 +17,17 @@ from knowledge.answering.words import content_stems
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from numpy import float32
+    from numpy.typing import NDArray
 
-FEATURES = ("covered", "window", "pairs", "run", "length", "nearest", "whole")
-"""`nearest` and `whole` are cosines; a model without their weights needs no embeddings."""
+
+WORD_FEATURES = ("covered", "window", "pairs", "run", "length", "held")
+FEATURES = (*WORD_FEATURES, "said", "asked", "aimed")
+"""`said`: cosine of the sentence and the nearest stretch of the source; `asked`: of the question and the nearest one;
+`aimed`: of the sentence and the question. The last two are left out where no question is known."""
+STRETCH = 900
+"""Characters of a source that are embedded together: what fits the model's window of 256 tokens."""
+MOST_STRETCHES = 12
 _LONGEST_WINDOW = 600
 _MOST_WINDOWS = 40
 
@@ -35,59 +43,94 @@ class SupportModel:
     threshold: float
 
     def probability(self, features: Mapping[str, float]) -> float:
-        """Give the probability from 0 to 1."""
+        """Give the probability from 0 to 1; a feature that is not known counts as an average one."""
         total = self.bias + sum(
             weight * (features[name] - self.mean[name]) / self.scale[name]
             for name, weight in self.weight.items()
+            if name in features
         )
         return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, total))))
 
 
 @lru_cache(maxsize=1)
 def load_support() -> SupportModel:
-    """Read the shipped numbers; bench/grounding.py makes them."""
+    """Read the shipped numbers; bench/train_grounding.py makes them."""
     text = files("knowledge.answering.grounding").joinpath("support.toml").read_text(encoding="utf-8")
     return SupportModel(**tomllib.loads(text))
 
 
-def windows(text: str) -> list[str]:
-    """Give each sentence of a text together with its follower: a claim often joins two."""
-    found = [part for line in text.split("\n") if line.strip() for part in sentences(line)]
-    pairs = [" ".join(found[index : index + 2])[:_LONGEST_WINDOW] for index in range(len(found))]
-    return pairs[:_MOST_WINDOWS]
+@lru_cache(maxsize=256)
+def stretches(source: str) -> tuple[str, ...]:
+    """Cut a source between its sentences into stretches that the model reads whole."""
+    found: list[str] = []
+    for part in (part for line in source.split("\n") if line.strip() for part in sentences(line)):
+        if found and len(found[-1]) + len(part) < STRETCH:
+            found[-1] = f"{found[-1]} {part}"
+        else:
+            found.append(part[:STRETCH])
+    return tuple(found[:MOST_STRETCHES])
+
+
+def nearness(
+    claim: NDArray[float32], source: Sequence[NDArray[float32]], question: NDArray[float32] | None
+) -> dict[str, float]:
+    """Give the cosines, of unit vectors; 0 for a source without text."""
+    found = {"said": max((float(part @ claim) for part in source), default=0.0)}
+    if question is not None:
+        found["asked"] = max((float(part @ question) for part in source), default=0.0)
+        found["aimed"] = float(claim @ question)
+    return found
 
 
 def word_features(claim: str, source: str, language: str | None = None) -> dict[str, float]:
-    """Give the features that need no model: all are shares from 0 to 1, `length` aside."""
+    """Give the features that need no model: shares from 0 to 1; `length` and `held` are logarithms of word counts."""
     stems = content_stems(without_markers(claim), language)
-    held = content_stems(source, language)
+    held, present, pairs, near = _read(source, language)
     if not stems:
-        return {"covered": 1.0, "window": 1.0, "pairs": 1.0, "run": 1.0, "length": 0.0}
-    wanted, present = set(stems), set(held)
-    near = max((_share(wanted, set(content_stems(w, language))) for w in windows(source)), default=0.0)
-    pairs = set(pairwise(stems))
+        return {
+            "covered": 1.0,
+            "window": 1.0,
+            "pairs": 1.0,
+            "run": 1.0,
+            "length": 0.0,
+            "held": math.log1p(len(held)),
+        }
+    wanted, mine = set(stems), set(pairwise(stems))
     return {
         "covered": _share(wanted, present),
-        "window": near,
-        "pairs": _share(pairs, set(pairwise(held))) if pairs else _share(wanted, present),
+        "window": max((_share(wanted, window) for window in near), default=0.0),
+        "pairs": _share(mine, pairs) if mine else _share(wanted, present),
         "run": _longest_run(stems, held) / len(stems),
         "length": math.log1p(len(stems)),
+        "held": math.log1p(len(held)),
     }
 
 
-def _share(wanted: set[Any], present: set[Any]) -> float:
+@lru_cache(maxsize=256)
+def _read(
+    source: str, language: str | None
+) -> tuple[tuple[str, ...], frozenset[str], frozenset[tuple[str, str]], tuple[frozenset[str], ...]]:
+    """Give a source's stems, the set of them, their pairs, and the set of each two sentences that follow each other."""
+    held = tuple(content_stems(source, language))
+    found = [part for line in source.split("\n") if line.strip() for part in sentences(line)]
+    texts = [" ".join(found[index : index + 2])[:_LONGEST_WINDOW] for index in range(len(found))]
+    near = tuple(frozenset(content_stems(text, language)) for text in texts[:_MOST_WINDOWS])
+    return held, frozenset(held), frozenset(pairwise(held)), near
+
+
+def _share(wanted: set[Any], present: set[Any] | frozenset[Any]) -> float:
     return len(wanted & present) / len(wanted) if wanted else 1.0
 
 
 def _longest_run(stems: Sequence[str], held: Sequence[str]) -> int:
     """Length of the longest run of words that both have, dynamic programming over the two."""
     best = 0
-    previous = [0] * (len(held) + 1)
+    at: dict[str, list[int]] = {}
+    for index, other in enumerate(held):
+        at.setdefault(other, []).append(index)
+    previous: dict[int, int] = {}
     for stem in stems:
-        current = [0] * (len(held) + 1)
-        for index, other in enumerate(held, start=1):
-            if stem == other:
-                current[index] = previous[index - 1] + 1
-                best = max(best, current[index])
+        current = {index: previous.get(index - 1, 0) + 1 for index in at.get(stem, ())}
+        best = max(best, max(current.values(), default=0))
         previous = current
     return best

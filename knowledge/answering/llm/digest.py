@@ -9,6 +9,7 @@ from knowledge.answering.llm.prompt import prompt_digest
 from knowledge.models import revision_of
 
 if TYPE_CHECKING:
+    from config.grounding import GroundingSettings
     from config.llm import LlmSettings
 
 _DECIDES = {
@@ -23,8 +24,13 @@ _DECIDES = {
 }
 
 
-def writing_digest(settings: LlmSettings) -> str:
+def writing_digest(settings: LlmSettings, grounding: GroundingSettings) -> str:
     """Give what changes with the models, the prompts' templates and the grounding; empty without a model."""
     if not settings.model:
         return ""
-    return revision_of(settings.model_dump(mode="json", include=_DECIDES), prompt_digest(), GROUNDING_VERSION)
+    return revision_of(
+        settings.model_dump(mode="json", include=_DECIDES),
+        grounding.model_dump(mode="json"),
+        prompt_digest(),
+        GROUNDING_VERSION,
+    )

@@ -33,6 +33,7 @@ class Account:
     failures: list[dict[str, str]] = field(default_factory=list)
     outcome: str = "failed"
     requests: int = 0
+    complaints: int = 0
 
     def as_trace(self) -> dict[str, Any]:
         """Give it as JSON-serialisable fields."""
@@ -41,6 +42,7 @@ class Account:
             "model": self.model,
             "outcome": self.outcome,
             "requests": self.requests,
+            "complaints": self.complaints,
             "failures": self.failures,
             "tokens_read": usage.read,
             "tokens_written": usage.written,
@@ -79,15 +81,19 @@ class LlmWriter:
         for model in self.models:
             await model.close()
 
-    async def write(self, prompt_of: Callable[[Sequence[Unsupported]], Prompt], draft: Draft) -> Account:
-        """Fill the draft. What went wrong is in the account, never raised: `outcome` is whole, cut, declined,
+    async def write(
+        self, prompt_of: Callable[[Sequence[Unsupported]], Prompt], draft: Draft, *, complaints: int = 1
+    ) -> Account:
+        """Fill the draft; a model none of whose words was supported is told so and asked again, `complaints` times.
+
+        What went wrong is in the account, never raised: `outcome` is whole, cut, declined,
         unsupported, failed or over_budget.
-        """  # noqa: D205 - one sentence
+        """
         account = Account()
         until = asyncio.get_running_loop().time() + self._total_seconds
         for model in self.models:
             for attempt in range(self._retries + 1):
-                error = await self._ask(model, prompt_of, draft, account, until)
+                error = await self._ask(model, prompt_of, draft, account, until, complaints=complaints)
                 if error is None:
                     return account
                 account.failures.append({"model": model.name, "kind": error.kind, "reason": str(error)})
@@ -111,14 +117,18 @@ class LlmWriter:
         draft: Draft,
         account: Account,
         until: float,
+        *,
+        complaints: int,
     ) -> LlmError | None:
-        """Ask one model, and once more with the complaint when nothing of what it said was supported."""
+        """Ask one model, and again with the complaint when nothing of what it said was supported."""
         try:
             await self._request(model, prompt_of(()), draft, account, until)
-            if not draft.sent and not draft.declined and draft.dropped:
-                complaints = tuple(draft.dropped)
+            while complaints and not draft.sent and not draft.declined and draft.dropped:
+                complaints -= 1
+                account.complaints += 1
+                faults = tuple(draft.dropped)
                 draft.again()
-                await self._request(model, prompt_of(complaints), draft, account, until)
+                await self._request(model, prompt_of(faults), draft, account, until)
         except LlmError as error:
             return error
         account.outcome = account.outcome if draft.sent else "declined" if draft.declined else "unsupported"

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from haystack import component
 
+from config.grounding import GroundingSettings
 from knowledge.answering.compose import Composed, cite, conflict_text
 from knowledge.answering.conflict import find_conflicts
 from knowledge.answering.ground import Unsupported, neutralise
-from knowledge.answering.grounding.grounder import Grounder
+from knowledge.answering.grounding.grounder import Grounder, Judge
 from knowledge.answering.language import detect_language, same_language
 from knowledge.answering.llm.draft import Draft
 from knowledge.answering.llm.prompt import answer_prompt
@@ -35,12 +36,21 @@ class GroundedWriter:
     """
 
     def __init__(
-        self, writer: LlmWriter, extract: ExtractiveAnswerer, embedding: Embedding, max_characters: int
+        self,
+        writer: LlmWriter,
+        extract: ExtractiveAnswerer,
+        embedding: Embedding,
+        max_characters: int,
+        *,
+        grounding: GroundingSettings,
+        judge: Judge | None = None,
     ) -> None:
         self._writer = writer
         self._extract = extract
         self._embedding = embedding
         self._max_characters = max_characters
+        self._grounding = grounding
+        self._judge = judge
         self._vectors: dict[str, NDArray[float32]] = {}
 
     @component.output_types(made=Made)
@@ -53,7 +63,13 @@ class GroundedWriter:
         """Give what was `made`, by the model or of the articles' own words."""
         passages = canonical(given)
         language = _language(passages, given)
-        grounder = Grounder(self._embedding, given.evidence.question.text, vectors=self._vectors)
+        grounder = Grounder(
+            self._embedding,
+            given.evidence.question.text,
+            vectors=self._vectors,
+            judge=self._judge,
+            least=self._grounding.nli_least,
+        )
         draft = Draft(
             passages,
             grounder,
@@ -74,7 +90,7 @@ class GroundedWriter:
                 complaints=complaints,
             )
 
-        account = await self._writer.write(prompt, draft)
+        account = await self._writer.write(prompt, draft, complaints=self._grounding.complaints)
         trace: dict[str, Any] = {"llm": account.as_trace(), "dropped": _dropped(draft)}
         if account.outcome in {"cut", "failed", "over_budget"}:
             trace["passing"] = True  # in an hour the same question may get a better answer: not for the cache
