@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from knowledge.answering.grounding.names import named
 from knowledge.answering.grounding.hidden import visible
+from knowledge.answering.grounding.names import named
 from knowledge.answering.llm.chat_model import Enough
 from knowledge.answering.llm.errors import LlmError
 from knowledge.answering.llm.prompt import Prompt
