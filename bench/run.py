@@ -74,6 +74,10 @@ def run_part(name: str, data: Path | None, *, quick: bool) -> list[dict[str, Any
         command = [sys.executable, str(script), "--json", str(out)]
         command += ["--data", str(data)] if data else []
         command += ["--quick"] if quick else []
+        if '"--work"' in (HERE / f"{name}.py").read_text(encoding="utf-8"):
+            work = RESULTS / "work" / name  # embedded once, not at each run
+            work.mkdir(parents=True, exist_ok=True)
+            command += ["--work", str(work)]
         done = subprocess.run(command, check=False, stdout=sys.stderr)
         if done.returncode != 0 or not out.exists():
             return [{"measure": f"{name} failed with exit code {done.returncode}", "value": "", "met": False}]
