@@ -176,7 +176,7 @@ def _product(text: str, chance: random.Random) -> str | None:
 
 def _condition(text: str, _: random.Random) -> str | None:
     match = _CONDITION.search(text)
-    if not match:
+    if not match or "**" in match[0]:
         return None
     rest = " ".join((text[: match.start()] + " " + text[match.end() :]).split()).strip(" ,")
     return rest[:1].upper() + rest[1:] if len(rest.split()) >= _LEAST_WORDS else None

@@ -14,6 +14,8 @@ _CONTRACTED = re.compile(r"\b(\w+)n['\u2019]t\b", re.IGNORECASE)
 _WHOLE = {"ca": "can", "wo": "will", "sha": "shall"}
 _CLOSE = 0.72
 """Share of words in the same order from which on a sentence counts as a copy with changes."""
+_SHORT = 2
+_LIMITING = frozenset(("only", "just", "solely", "exclusively", "alone", "must"))
 _LONGER = 0.02
 """Of two sentences that hold as much of it, the one with less beside it is the one that was copied."""
 _NO_LONGER = re.compile(r"\bno longer\b", re.IGNORECASE)
@@ -72,6 +74,8 @@ def _difference(theirs: tuple[str, ...], mine: tuple[str, ...], copied: str) -> 
             return f'"{added[0]}" is not in the cited passages: {copied[:80]}'
         if inside and (lost := [w for w in old if w in NEGATORS]) and not any(w in NEGATORS for w in new):
             return f'"{lost[0]}" of the cited passage is left out: {copied[:80]}'
+        if "only" in old and len(old) <= _SHORT and not _LIMITING & {*new}:
+            return f'"only" of the cited passage is left out: {copied[:80]}'
         for word in new:
             for other in old:
                 if other in opposites(word):

@@ -134,7 +134,7 @@ def _unconditional(claim: str, said: str, context: str) -> str | None:
     known = mine | frozenset(content_stems(context))
     for clause in _CLAUSE.finditer(said):
         stems = frozenset(content_stems(clause[0])) - _CONDITION_WORDS
-        if stems and len(stems & known) < _HALF * len(stems):
+        if stems and len(stems & known) <= _HALF * len(stems):
             return f"a condition of the cited passage is left out: {clause[0].strip()}"
     if "only" in words(said) and not _LIMITS.search(f"{claim} {context}"):
         return f'"only" of the cited passage is left out: {said[:80]}'
