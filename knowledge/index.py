@@ -72,7 +72,7 @@ class ArticleIndex:
 
     async def warm(self) -> int:
         """Read the passages into memory before the first question, and give how many there are."""
-        return await asyncio.to_thread(self._count)
+        return await asyncio.to_thread(self._read_all)
 
     async def search(
         self,
@@ -187,9 +187,11 @@ class ArticleIndex:
         with self._using() as current:
             return current.store.respelled(words, scope)
 
-    def _count(self) -> int:
+    def _read_all(self) -> int:
         with self._using() as current:
-            return current.store.count()
+            count = current.store.count()
+            current.store.keep()
+            return count
 
     @contextmanager
     def _using(self) -> Iterator[OpenGeneration]:

@@ -8,6 +8,8 @@ import uuid
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
+from knowledge.stores.snapshot import SUFFIX
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -60,7 +62,7 @@ class Generations:
     def set_aside(self, name: str) -> Path:
         """Move a damaged generation out of the way and give where it went."""
         aside = self._folder / f"{name}.damaged"
-        for suffix in ("-wal", "-shm"):
+        for suffix in ("-wal", "-shm", SUFFIX):
             self.path(name).with_name(f"{name}.sqlite{suffix}").unlink(missing_ok=True)
         self.path(name).replace(aside)
         return aside
@@ -92,7 +94,7 @@ class Generations:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 return False
-            for suffix in ("", "-wal", "-shm"):
+            for suffix in ("", "-wal", "-shm", SUFFIX):
                 self._folder.joinpath(f"{name}.sqlite{suffix}").unlink(missing_ok=True)
             lock_path.unlink(missing_ok=True)
         return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from knowledge.stores.vocabulary import Vocabulary
 from knowledge.stores.vocabulary_spelling import Spelling
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from knowledge.stores.query import QueryPlan
 
@@ -128,6 +128,39 @@ class MemorySearch:
         self._free.extend(slots)
         self._centres.update(touched, self._matrix)
 
+    def freeze(self) -> tuple[list[str], dict[str, NDArray[Any]]]:
+        """Give the ids of all entries and the postings over them, which take longest to make; see `thaw`."""
+        ids = sorted(self._slot_of)
+        return ids, self._postings.freeze(np.array([self._slot_of[known] for known in ids], np.int32))
+
+    def thaw(self, ids: Sequence[str], arrays: Mapping[str, NDArray[Any]], entries: Iterable[Entry]) -> None:
+        """Hold `entries`, whose words are not read: they are in what `freeze` gave, under these ids.
+
+        Ids without an entry are dropped. Only where nothing was put yet. Raises ValueError, KeyError for what does not
+        fit together; then this search is of no use.
+        """
+        slots = {known: slot for slot, known in enumerate(ids)}
+        for _ in ids:
+            self._new_slot()
+        self._postings.thaw(arrays)
+        self._free = list(slots.values())[::-1]
+        vectors: dict[int, Vectors | None] = {}
+        for entry in entries:
+            vectors[slots[entry.id]] = entry.vector
+            self._place(entry, slots[entry.id])
+        self._set_vectors(vectors)
+        self._free = [slot for slot in self._free if slot not in vectors]
+        self._postings.remove(self._free)
+        self._centres.update(set(self._article_of[list(vectors)].tolist()), self._matrix)
+
+    def _set_vectors(self, vectors: Mapping[int, Vectors | None]) -> None:
+        """Copy all rows at once."""
+        known = {slot: vector for slot, vector in vectors.items() if vector is not None}
+        if known:
+            rows = np.stack(list(known.values()))
+            self._set_vector(next(iter(known)), rows[0])
+            self._matrix[list(known)] = rows
+
     def items(self) -> list[tuple[str, str, str]]:
         """Give id, text and payload of every entry, by id."""
         return [
@@ -180,6 +213,16 @@ class MemorySearch:
     def _put(self, entry: Entry) -> int:
         """Fill a slot and give the number of its article."""
         slot = self._free.pop() if self._free else self._new_slot()
+        article = self._place(entry, slot)
+        self._set_vector(slot, entry.vector)
+        language = self._language_of[slot]
+        fields = ((entry.words, 1.0), (entry.title, TITLE_WEIGHT), (entry.headings, HEADING_WEIGHT))
+        terms = weighted_counts((self._analyzer.terms(text, language), weight) for text, weight in fields)
+        self._postings.add(slot, terms)
+        return article
+
+    def _place(self, entry: Entry, slot: int) -> int:
+        """Note all of an entry but its words and its vector, and give the number of its article."""
         language = stemmer_language(entry.language)
         self._slot_of[entry.id] = slot
         self._ids[slot], self._texts[slot], self._payloads[slot] = entry.id, entry.text, entry.payload
@@ -191,10 +234,6 @@ class MemorySearch:
         key = (entry.source, entry.article_id) if entry.article_id else ("", entry.id)
         article = self._article_of[slot] = self._centres.add(key, slot)
         self._alive[slot] = True
-        self._set_vector(slot, entry.vector)
-        fields = ((entry.words, 1.0), (entry.title, TITLE_WEIGHT), (entry.headings, HEADING_WEIGHT))
-        terms = weighted_counts((self._analyzer.terms(text, language), weight) for text, weight in fields)
-        self._postings.add(slot, terms)
         return int(article)
 
     def _new_slot(self) -> int:

@@ -117,6 +117,16 @@ class PassageFile:
             removed = self._connection.execute("SELECT id FROM tombstones WHERE row_version > ?", (counter,))
             return Changes(self._read_counter(), found, [row[0] for row in removed])
 
+    def rows_until(self, counter: int) -> list[PassageRow]:
+        """Give the rows that have not changed since the counter stood there."""
+        with self._lock, self._explained():
+            rows = self._connection.execute(
+                "SELECT id, source, article_id, text, payload, text_hash, vector FROM passages "
+                "WHERE row_version <= ? ORDER BY id",
+                (counter,),
+            )
+            return [PassageRow(*row) for row in rows]
+
     def facts(self) -> dict[str, str]:
         """Give what was recorded about this generation."""
         with self._lock, self._explained():

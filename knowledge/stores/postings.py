@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -79,6 +79,43 @@ class Postings:
             self._set_length(slot, 0.0)
         for number in touched:
             self._keep(number, gone)
+
+    def freeze(self, order: NDArray[np.int32]) -> dict[str, NDArray[Any]]:
+        """Give all of it as arrays, for `thaw`; the slot `order[n]` becomes n, and slots that are not there go."""
+        places = np.full(len(self._lengths) + 1, -1, np.int32)
+        places[order] = np.arange(len(order), dtype=np.int32)
+        sizes = np.fromiter((len(slots) for slots in self._slots), np.int64, len(self._slots))
+        slots = places[np.frombuffer(b"".join(map(bytes, map(memoryview, self._slots))), np.int32)]
+        frequencies = np.frombuffer(b"".join(map(bytes, map(memoryview, self._frequencies))), np.float32)
+        terms = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)
+        kept = slots >= 0
+        words = "\n".join(self._ids).encode("utf-8", "surrogatepass")
+        return {
+            "terms": terms[kept],
+            "slots": slots[kept],
+            "frequencies": frequencies[kept],
+            "lengths": self._lengths[order],
+            "words": np.frombuffer(words, np.uint8),
+        }
+
+    def thaw(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Become what `freeze` gave; only where nothing was added yet. Raises ValueError for what does not fit."""
+        terms, slots, lengths = arrays["terms"], arrays["slots"], arrays["lengths"]
+        words = arrays["words"].tobytes().decode("utf-8", "surrogatepass").split("\n")
+        self._ids.update((word, number) for number, word in enumerate(words))
+        if len(self._ids) != len(words) or not len(terms) == len(slots) == len(arrays["frequencies"]):
+            raise ValueError("these are not the arrays of one index")
+        self._common_ids.update(self._ids[word] for word in self._common if word in self._ids)
+        ends = np.cumsum(np.bincount(terms, minlength=len(words)))[:-1]
+        self._slots = [array("i", part.tobytes()) for part in np.split(slots, ends)]
+        self._frequencies = [array("f", part.tobytes()) for part in np.split(arrays["frequencies"], ends)]
+        by_slot = np.argsort(slots, kind="stable")
+        stops = np.cumsum(np.bincount(slots, minlength=len(lengths)))[:-1]
+        parts = np.split(terms[by_slot], stops)
+        self._terms_of = {slot: array("i", part.tobytes()) for slot, part in enumerate(parts)}
+        self._lengths = np.concatenate([lengths, np.zeros(1024, np.float32)])
+        self._total_length = float(lengths.sum(dtype=np.float64))
+        self._norms = None
 
     def scores(self, weights: Mapping[str, float], size: int) -> NDArray[np.float32]:
         """Give the BM25 score of slots 0 to `size` (exclusive) for query terms with their weights.

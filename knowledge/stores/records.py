@@ -63,15 +63,18 @@ def row_of(passage: Passage, key: bytes, vector: bytes) -> PassageRow:
     return PassageRow(passage.id, source, article_id, passage.text, payload_of(passage), key, vector)
 
 
-def entry_of(row: PassageRow) -> Entry:
-    """Give what the search in memory holds of a row; a document of another kind may lack any of the fields."""
+def entry_of(row: PassageRow, *, read: bool = True) -> Entry:
+    """Give what the search in memory holds of a row; a document of another kind may lack any of the fields.
+
+    Unless it is to be `read`, its words are left out.
+    """
     meta: dict[str, Any] = json.loads(row.payload)
     path = meta.get("heading_path")
     audience = meta.get("audience")
     return Entry(
         id=row.id,
         text=row.text,
-        words=plain_text(row.text),
+        words=plain_text(row.text) if read else "",
         title=_text(meta.get("title")),
         headings=" ".join(map(str, path)) if isinstance(path, list) else "",
         language=_text(meta.get("language")) or None,

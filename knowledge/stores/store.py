@@ -5,16 +5,23 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+import structlog
+
 from knowledge.stores.fusion import BALANCED, Fusion
 from knowledge.stores.memory import Hit, MemorySearch, Scope, Vectors
 from knowledge.stores.passage_file import PassageFile
 from knowledge.stores.records import entry_of
+from knowledge.stores.snapshot import Snapshot, load, save
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
 
     from knowledge.stores.query import QueryPlan
+
+
+WORTH_KEEPING = 1_000
+"""Passages that changed since the last time."""
 
 
 class PassageStore:
@@ -29,6 +36,7 @@ class PassageStore:
         self._reader = PassageFile(path)
         self._memory = MemorySearch()
         self._loaded = 0
+        self._unsaved = 0
         self._lock = threading.RLock()
 
     def close(self) -> None:
@@ -45,10 +53,38 @@ class PassageStore:
         with self._lock:
             if self._reader.counter() == self._loaded:
                 return
+            if not self._loaded:
+                self._take_up_snapshot()
             changes = self._reader.changes_since(self._loaded)
             self._memory.remove(changes.removed)
             self._memory.put(entry_of(row) for row in changes.rows)
             self._loaded = changes.counter
+            self._unsaved += len(changes.rows) + len(changes.removed)
+
+    def keep(self) -> None:
+        """Write down what makes the next start quick, unless little has changed since; what fails costs only time."""
+        with self._lock:
+            if self._unsaved < WORTH_KEEPING:
+                return
+            snapshot = Snapshot(self._loaded, *self._memory.freeze())
+            self._unsaved = 0
+        try:
+            save(self.file.path, snapshot)
+        except OSError as error:
+            structlog.get_logger().warning("index.snapshot_not_kept", error=str(error))
+
+    def _take_up_snapshot(self) -> None:
+        """Begin where another run stood, if what it left fits this file."""
+        snapshot = load(self.file.path)
+        if snapshot is None or snapshot.counter > self._reader.counter():
+            return
+        rows = self._reader.rows_until(snapshot.counter)
+        try:
+            self._memory.thaw(snapshot.ids, snapshot.arrays, (entry_of(row, read=False) for row in rows))
+        except (ValueError, KeyError, IndexError):
+            self._memory = MemorySearch()
+        else:
+            self._loaded = snapshot.counter
 
     def search(
         self, vectors: Vectors | None, plan: QueryPlan, scope: Scope, top_k: int, fusion: Fusion = BALANCED
