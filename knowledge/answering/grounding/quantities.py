@@ -28,6 +28,8 @@ _COUNTS = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten
 _ITEMS = re.compile(r"\s*(?:[,;]\s*(?:and|or)?|\band\b|\bor\b|&)\s*")
 _VAGUE = frozenset({"1", "0"})
 """Said of anything ("one of them", "zero effort"): not checked when it is written as a word."""
+_BESIDE = 12
+"""Characters beside a date where other days of its month may stand ("5 and 6 January")."""
 _ORDINAL = re.compile(r"\b(?:first|second|third|fourth|fifth)(?:ly)?\b(?=,)", re.IGNORECASE)
 _FIRST = re.compile(r"\b(?:first|second|once)\b", re.IGNORECASE)
 
@@ -61,6 +63,8 @@ def missing_amount(text: str, source: str) -> str | None:
     """
     held = _held(source)
     rest = _without_lists(_ORDINAL.sub(" ", text))
+    if odd := _odd_date(rest, source, held):
+        return f"number not in the cited passages: {odd}"
     rest = _without(rest, dates(rest), lambda date: _dated(date, held))
     rest = _without(rest, times(rest), lambda minutes: minutes in held.times)
     for amount in amounts(_FIRST.sub(" ", rest)):
@@ -115,7 +119,7 @@ def amounts(text: str) -> Iterator[Amount]:
         end = match.end()
         if scale := _SCALED.match(digits, end):
             power = _SCALE[(scale[1] or scale[2]).casefold()]
-            value, end = _plain(Decimal(value) * 10**power) if _simple(value) else value, scale.end()
+            value, end = _whole(Decimal(value) * 10**power) if _simple(value) else value, scale.end()
         name = _unit_behind(digits, end) or _unit_before(digits, match.start())
         unit, factor = unit_of(name) if name else (None, None)
         canonical = (unit, Decimal(value) * factor) if unit and factor and _simple(value) else None
@@ -144,6 +148,10 @@ def _simple(number: str) -> bool:
     return re.fullmatch(r"\d+(?:\.\d+)?", number) is not None and len(number) < 30  # noqa: PLR2004 - sane numbers
 
 
+def _whole(value: Decimal) -> str:
+    return str(int(value)) if value == value.to_integral_value() else str(value.normalize())
+
+
 def _plain(value: Decimal) -> str:
     """Give a whole number as such; "128.10" stays what it is: a version."""
     return str(int(value)) if value == value.to_integral_value() and "." not in str(value) else str(value)
@@ -157,6 +165,20 @@ def _dated(date: tuple[int, int, int], held: _Held) -> bool:
         ):
             return True
     return False
+
+
+def _odd_date(text: str, source: str, held: _Held) -> str | None:
+    """Find a date whose month the source names with other days only."""
+    for (start, end), date in dates(text):
+        months = [other for other in held.dates if other[1] == date[1]]
+        if not months or any(_dated(reading, held) for span, reading in dates(text) if span == (start, end)):
+            continue
+        around = [
+            source[max(0, a - _BESIDE) : b + _BESIDE] for (a, b), other in dates(source) if other in months
+        ]
+        if not any(re.search(rf"\b0?{date[2]}(?:st|nd|rd|th)?\b", near) for near in around):
+            return text[start:end]
+    return None
 
 
 def _without(text: str, found: Iterable[tuple[tuple[int, int], _T]], known: Callable[[_T], bool]) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from config.grounding import GroundingSettings
 from config.llm import LlmSettings
 from config.settings import AnswerSettings
 from knowledge.answering.answer import AnswerPipeline
@@ -44,6 +45,7 @@ class Scripted:
     told: list[str] = field(default_factory=list)
     writers: list[LlmWriter] = field(default_factory=list)
     counter: MemoryCounter = field(default_factory=MemoryCounter)
+    grounding: GroundingSettings = field(default_factory=GroundingSettings)
 
     async def tell(self, words: str) -> None:
         """Take what admins are told."""
@@ -56,7 +58,9 @@ class Scripted:
         budget = LlmBudget(settings, self.counter, lambda: datetime(2026, 3, 4, tzinfo=UTC), self.tell)
         writer = build_writer(settings, budget, longest_seconds=20)
         self.writers.append(writer)
-        return AnswerPipeline(self.desk.index, self.desk.embedding, AnswerSettings(), writer)
+        return AnswerPipeline(
+            self.desk.index, self.desk.embedding, AnswerSettings(), writer, grounding=self.grounding
+        )
 
     async def evidence(self, text: str = RESET, verdict: Verdict = Verdict.ANSWERED) -> Evidence:
         """Retrieve, with a verdict of the test's choice."""

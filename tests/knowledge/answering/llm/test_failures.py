@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from config.grounding import GroundingSettings
 from knowledge.models import Verdict
 from tests.fakes.llm_server import LlmServer, Turn
 from tests.knowledge.answering.conftest import PERSONA
@@ -119,7 +120,17 @@ async def test_an_unsupported_answer_is_complained_about_once(scripted: Scripted
     assert "14 characters" in scripted.server.prompts[1]
     assert "number not in the cited passages: 14" in scripted.server.prompts[1]
     assert "14" not in answer.text
+    assert answer.trace["llm"]["complaints"] == 1
     assert [entry["reason"] for entry in answer.trace["dropped"]] == ["number not in the cited passages: 14"]
+
+
+async def test_a_complaint_may_be_switched_off(scripted: Scripted) -> None:
+    """With `complaints` 0 one request is made, and what is left of it is the extract."""
+    scripted.grounding = GroundingSettings(complaints=0)
+    answer = await scripted.ask("Choose a password of at least 14 characters [{n}].", GOOD)
+    assert len(scripted.server.requests) == 1
+    assert answer.trace["llm"]["complaints"] == 0
+    assert answer.trace["extract_instead_of"] == "unsupported"
 
 
 async def test_an_unsupported_sentence_is_left_out_of_a_good_answer(scripted: Scripted) -> None:
