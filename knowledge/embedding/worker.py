@@ -25,9 +25,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 import numpy as np
 
 from knowledge.embedding import frames
-from knowledge.embedding.encoder import OnnxEncoder, available_cpus
+from knowledge.embedding.encoder import available_cpus
 from knowledge.embedding.exported import ExportedModel
 from knowledge.embedding.model import resolve_model
+from knowledge.embedding.parallel import ParallelEncoder
 from knowledge.embedding.tokens import ModelTokenizer
 from knowledge.errors import DiskFull, KnowledgeError
 
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 NICENESS = 10
 LEAST_BF16_COSINE = 0.999
 _BF16_SAMPLE = 32
+_SAMPLE_BUDGET = 1024
 # Below this many texts torch's start costs more than bf16 saves.
 _BF16_LEAST_TEXTS = 1000
 _PR_SET_PDEATHSIG = 1
@@ -130,14 +132,14 @@ def choose_encoder(
     exported: ExportedModel, rows: Sequence[Sequence[int]], threads: int, precision: str = "auto"
 ) -> tuple[Encoder, str]:
     """Give the bulk's encoder and its name; `precision` is auto, fp32 or bf16 (if its vectors agree)."""
-    plain = OnnxEncoder(exported.onnx, threads, spin=True)
+    plain = ParallelEncoder(exported.onnx, threads)
     if precision == "fp32" or (precision == "auto" and not _bf16_is_worth_a_try(rows)):
         return plain, "onnxruntime fp32"
     from knowledge.embedding.torch_encoder import Bfloat16Encoder  # noqa: PLC0415 - ten seconds and 500 MB
 
     half = Bfloat16Encoder(exported.model, threads)
     sample = [rows[index] for index in np.linspace(0, len(rows) - 1, min(_BF16_SAMPLE, len(rows)), dtype=int)]
-    half.encode(sample[:2])  # the first run builds kernels
+    _timed(half, sample[:2])  # the first run builds kernels
     half_vectors, half_seconds = _timed(half, sample)
     plain_vectors, plain_seconds = _timed(plain, sample)
     agree = float((half_vectors * plain_vectors).sum(axis=1).min()) >= LEAST_BF16_COSINE
@@ -146,10 +148,12 @@ def choose_encoder(
     return plain, "onnxruntime fp32"
 
 
-def _timed(encoder: Any, sample: Sequence[Sequence[int]]) -> tuple[NDArray[np.float32], float]:
+def _timed(encoder: Encoder, sample: Sequence[Sequence[int]]) -> tuple[NDArray[np.float32], float]:
     began = time.perf_counter()
-    vectors = encoder.encode(sample)
-    return vectors, time.perf_counter() - began
+    batches = list(encoder.encode_in_batches(sample, _SAMPLE_BUDGET))
+    seconds = time.perf_counter() - began
+    order = np.argsort(np.concatenate([indices for indices, _ in batches]))
+    return np.concatenate([vectors for _, vectors in batches])[order], seconds
 
 
 def _bf16_is_worth_a_try(rows: Sequence[Sequence[int]]) -> bool:
