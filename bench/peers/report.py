@@ -29,6 +29,8 @@ def add_rows(rows: Rows, found: dict[str, Any]) -> None:
     ):
         if name in steps:
             add(rows, steps[name])
+    if {"index", "resync"} <= steps.keys():
+        _anew(rows, steps["index"], steps["resync"])
     for name, reason in found["missing"].items():
         rows.add(f"{name} was not measured", reason)
     for step, result in steps.items():
@@ -87,6 +89,17 @@ def _resync(rows: Rows, result: dict[str, Any]) -> None:
             )
 
 
+def _anew(rows: Rows, index: dict[str, Any], resync: dict[str, Any]) -> None:
+    """Add what a peer takes that has no re-sync, or is used without it: the first index over again, at its rate."""
+    if OURS not in resync["unchanged"]:
+        return
+    ours = statistics.median(resync["unchanged"][OURS])
+    for name in (name for name in index["seconds"] if name != OURS):
+        rate = index["passages"] / statistics.median(index["seconds"][name])
+        ratio = resync["passages"] / rate / ours
+        rows.add(f"re-sync unchanged ÷ {name} indexing anew (by its rate above)", f"{ratio:,.0f} ×")
+
+
 def _retrieval(rows: Rows, result: dict[str, Any]) -> None:
     for size, here in result["sizes"].items():
         where = f"at {int(size):,} passages"
@@ -139,7 +152,7 @@ def _cache(rows: Rows, result: dict[str, Any]) -> None:
             f"p50 {middles[name]:.2f} ms, p95 {_p95(_flat(times)):.2f} ms"
             + ("" if share > 0.999 else f" ({share:.0%} hits)"),
         )
-    peers = {name: value for name, value in middles.items() if name != OURS}
+    peers = {name: value for name, value in middles.items() if not name.startswith(OURS)}
     if OURS in middles and peers:
         best = min(peers, key=lambda name: peers[name])
         ratio = peers[best] / middles[OURS]

@@ -81,6 +81,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="fewer passages and rounds")
     parser.add_argument("--only", nargs="+", choices=tuple(STEPS), default=tuple(STEPS), help="these steps")
     parser.add_argument("--peers", nargs="+", choices=(*SIDES, *CACHES), default=(*SIDES, *CACHES))
+    parser.add_argument("--sizes", nargs="+", type=int, help="passages to retrieve among")
     parser.add_argument("--work", type=Path, help="keep desks and stores here from run to run")
     parser.add_argument("--write-docs", action="store_true", help="write table and plot into docs/")
     return parser.parse_args()
@@ -184,7 +185,7 @@ async def measure(options: argparse.Namespace, missing: dict[str, str], work: Pa
         pairs=pairs_of(data, quick=options.quick),
         data=data,
         rounds=2 if options.quick else 5,
-        sizes=(3_000,) if options.quick else (3_000, 50_000, 200_000),
+        sizes=tuple(options.sizes or ((3_000,) if options.quick else (3_000, 50_000, 200_000))),
         quick=options.quick,
     )
     found |= {"machine": machine(), "missing": missing}

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import shutil
 import sys
+import time
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -92,6 +93,10 @@ class Ours:
     def get(self, question: str) -> bool:
         """Send a message through inbox and router and take its reply."""
         return self._run(self._ask(question))
+
+    def routed(self, question: str) -> dict[str, float]:
+        """As `get`, but give the milliseconds of the router alone: a message in, its reply out."""
+        return self._run(self._ask(question, timed=True))
 
     def served(self, question: str) -> str:
         """Say how the cache served a question: hit, miss or another word."""
@@ -177,7 +182,7 @@ class Ours:
         cosines = [float(vectors[one] @ vectors[other]) for one, other in pairs]
         return {"nearness of meaning alone, cosine ≥ 0.90": [cosine >= 0.9 for cosine in cosines]}
 
-    async def _ask(self, question: str) -> bool:
+    async def _ask(self, question: str, *, timed: bool = False) -> Any:
         number = next(self._numbers)
         place = Address("bench", f"C{number}", None, "T1")
         person = Person(f"bench:T1/U{number % 100}")
@@ -186,9 +191,11 @@ class Ours:
         )
         if not await self._delivery.accept(event):
             return False
+        started = time.perf_counter()
         reply = await self._delivery.answer(event)
+        milliseconds = (time.perf_counter() - started) * 1000
         await self._delivery.sent(event, f"p{number}")
-        return reply is not None
+        return {"milliseconds": milliseconds} if timed else reply is not None
 
 
 def build(name: str, folder: Path, model: str) -> Ours:
