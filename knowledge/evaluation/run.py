@@ -82,7 +82,7 @@ async def evaluate(
         followed += await asked.conversation(talk)
         if progress:
             progress(len(rows) + number, total)
-    voices = await asked.voices(rows)
+    voices = await asked.voices()
     return EvaluationReport(tuple(outcomes), tuple(followed), tuple(voices), extras.expected)
 
 
@@ -100,6 +100,7 @@ class _Run:
         self._extras = extras
         self._audience = audience
         self._sources = sources
+        self._voiced: list[tuple[Question, Evidence]] = []
 
     def _asked(self, text: str, exclude: frozenset[str] = frozenset()) -> Question:
         return Question(text, self._audience, self._sources, exclude=exclude)
@@ -120,6 +121,8 @@ class _Run:
         answer = None
         if self._extras.judge and self._extras.personas:
             answer = await self._extras.judge.judge(question, judged, self._extras.personas[0])
+        if row.answerable and judged.verdict is Verdict.ANSWERED and len(self._voiced) < _VOICED:
+            self._voiced.append((question, judged))
         found = await self._evidence.ranked_articles(question, RANKED)
         ranked = tuple(_name(scored, row.gold) for scored in found)
         topics = self._extras.topics
@@ -146,22 +149,14 @@ class _Run:
         ranked = await self._evidence.ranked_articles(self._asked(text), RANKED)
         return recall_at([_name(scored, gold) for scored in ranked], gold, 5) > 0
 
-    async def voices(self, rows: Sequence[QuestionRow]) -> list[PersonaOutcome]:
+    async def voices(self) -> list[PersonaOutcome]:
         """Let each persona say the first answers, and hold them against its style."""
         judge = self._extras.judge
         if judge is None:
             return []
-        answered: list[tuple[Question, Evidence]] = []
-        for row in rows:
-            if len(answered) == _VOICED:
-                break
-            question = self._asked(row.text, row.exclude)
-            judged = await self._evidence.run(question)
-            if row.answerable and judged.verdict is Verdict.ANSWERED:
-                answered.append((question, judged))
         found = []
         for persona in self._extras.personas:
-            said = [await judge.text(question, judged, persona) for question, judged in answered]
+            said = [await judge.text(question, judged, persona) for question, judged in self._voiced]
             kept = adherence(persona, [text for text in said if text])
             broken = tuple((violation.rule, violation.found) for violation in kept.broken)
             found.append(PersonaOutcome(persona.name, kept.texts, kept.share, kept.clean, broken))
