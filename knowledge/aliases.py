@@ -54,6 +54,27 @@ def other_names(text: str) -> str:
     return " ".join(word for word in dict.fromkeys(words) if word not in used)
 
 
+def in_plain_words(text: str) -> str:
+    """Give a text with its first name of a thing put as the plain one, such as "two factor authentication" for "2FA".
+
+    The plain name is the first of several words in its row. Empty where a text names nothing, or names it so already.
+    """
+    said = spoken(text)
+    for names in _names():
+        plain = next((name for name in names if " " in name), "")
+        used = max((name for name in names if f" {name} " in said), key=len, default="")
+        if plain and used and f" {plain} " not in said:
+            return _pattern(used).sub(plain, text, count=1)
+    return ""
+
+
+@lru_cache(maxsize=256)
+def _pattern(name: str) -> re.Pattern[str]:
+    """Find a name as people write it: any signs between its words, articles among them."""
+    between = rf"[\W_]+(?:(?:{'|'.join(sorted(_ARTICLES))})[\W_]+)*"
+    return re.compile(rf"(?<![^\W_]){between.join(map(re.escape, name.split()))}(?![^\W_])", re.IGNORECASE)
+
+
 @lru_cache(maxsize=1)
 def _names() -> tuple[tuple[str, ...], ...]:
     listed = files("knowledge").joinpath("aliases.toml").read_text(encoding="utf-8")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from knowledge.aliases import other_names
+from knowledge.aliases import in_plain_words, other_names
 
 _MOST_CHARACTERS = 4_000
 _REST_WEIGHT = 0.4
@@ -33,7 +33,9 @@ def plan_query(text: str) -> QueryPlan:
     lead, _, rest = whole.partition("\n\n")
     keywords = ((lead, 1.0), (rest, _REST_WEIGHT)) if rest.strip() else ((whole, 1.0),)
     aliases = other_names(whole) if len(whole.split()) <= _BRIEF else ""
+    plain = ""
     if aliases:
         keywords = (*keywords, (aliases, _ALIAS_WEIGHT))
-        return QueryPlan(texts=(whole, f"{whole} ({aliases})"), weights=(0.5, 0.5), keywords=keywords)
-    return QueryPlan(texts=(whole,), weights=(1.0,), keywords=keywords)
+        plain = in_plain_words(whole)
+    texts = (whole, plain) if plain else (whole,)
+    return QueryPlan(texts=texts, weights=(1.0 / len(texts),) * len(texts), keywords=keywords)

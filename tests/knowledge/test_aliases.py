@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from knowledge.aliases import named_in, other_names, spoken
+from knowledge.aliases import in_plain_words, named_in, other_names, spoken
 from knowledge.answering.gate_support import support_for
 from knowledge.answering.gate_words import load_word_vectors
 from knowledge.answering.missing import find_missing, words_to_look_up
@@ -37,6 +37,24 @@ def test_a_bigger_plan_is_no_smaller_one() -> None:
     (bigger,) = named_in("switch to a bigger plan")
     assert bigger.stands_in(spoken("How to upgrade."))
     assert not bigger.stands_in(spoken("How to downgrade, or move to a smaller plan."))
+
+
+@pytest.mark.parametrize(
+    ("asked", "plainly"),
+    [
+        ("2FA aktivieren", "two factor authentication aktivieren"),
+        ("turn on Two-Factor", "turn on two factor authentication"),
+        ("how do I add a user?", "how do I invite new user?"),
+        ("wie kann ich einen Benutzer hinzufügen", "wie kann ich einen invite new user"),
+        ("turn on two-factor authentication", ""),
+        ("how do I export an invoice?", ""),
+        ("is the vpngate up", ""),
+    ],
+)
+def test_a_thing_is_searched_for_by_its_plain_name_too(asked: str, plainly: str) -> None:
+    """The model knows the words of a name better than its letters; what is plain already stays as it is."""
+    assert in_plain_words(asked) == plainly
+    assert plan_query(asked).texts == ((asked, plainly) if plainly else (asked,))
 
 
 def test_most_questions_have_no_other_names() -> None:
