@@ -28,7 +28,7 @@ HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results"
 QUALITY = ("quality", "gate", "law4", "grounding", "follow_ups", "personas", "guard")
 """The parts with a target of how good the bot is; `bench/targets.py` runs them alone."""
-PARTS = ("serving", "retrieval", "embedding", "sync", *QUALITY, "peers")
+PARTS = ("serving", "load", "start", "retrieval", "embedding", "sync", *QUALITY, "peers")
 
 
 def machine() -> dict[str, Any]:

@@ -98,7 +98,9 @@ _SENDING = Prepared(
     .values(state="sending", metadata_id=bindparam("metadata"), lease_until=bindparam("until"))
 )
 _BEGUN = Prepared(update(inbox).where(_MINE).values(platform_id=bindparam("posted")))
-_OVER = {name: bindparam(f"new_{name}") for name in ("state", "finished_at", "platform_id", "note")}
+_OVER: dict[str, Any] = {
+    name: bindparam(f"new_{name}") for name in ("state", "finished_at", "platform_id", "note")
+}
 _FAILED = Prepared(update(inbox).where(_WHICH).values(_OVER))
 _FINISHED = Prepared(update(inbox).where(_WHICH).values({**_OVER, "event": ""}))
 """A person's words are kept no longer than they are needed."""

@@ -82,7 +82,8 @@ class Limits:
         async def count() -> list[int]:
             return list(await cast("Awaitable[Any]", redis.eval(_COUNT, len(keys), *keys, milliseconds)))  # type: ignore[union-attr]
 
-        numbers = [] if redis is None or not keys else await self._circuit.call(count, [])
+        nothing: list[int] = []
+        numbers = nothing if redis is None or not keys else await self._circuit.call(count, nothing)
         return numbers or [self._count_here(key) for key in keys]
 
     def _count_here(self, key: str) -> int:

@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
-
-from bot.handoff.email import EmailDesk
-from bot.handoff.freshdesk import FreshdeskDesk
-from bot.handoff.intercom import IntercomDesk
-from bot.handoff.request_tracker import RequestTrackerDesk
-from bot.handoff.staff_channel import StaffChannel
-from bot.handoff.zammad import ZammadDesk
-from bot.handoff.zendesk import ZendeskDesk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,18 +19,22 @@ def build_desk(settings: HandoffSettings, outbox: Outbox | None = None) -> Ticke
         case "":
             return None
         case "channel":
+            from bot.handoff.staff_channel import StaffChannel  # noqa: PLC0415 - as below
+
             assert outbox is not None
             return StaffChannel(outbox, settings.channel)
-        case "email":
-            return EmailDesk(settings)
-        case api:
-            return _APIS[api](settings)
+        case named:
+            # the one that is used alone: all of them together take as long to import as the rest of the bot
+            module, _, name = _DESKS[named].rpartition(".")
+            build: Callable[[HandoffSettings], TicketDesk] = getattr(import_module(module), name)
+            return build(settings)
 
 
-_APIS: dict[str, Callable[[HandoffSettings], TicketDesk]] = {
-    "zendesk": ZendeskDesk,
-    "freshdesk": FreshdeskDesk,
-    "intercom": IntercomDesk,
-    "zammad": ZammadDesk,
-    "request_tracker": RequestTrackerDesk,
+_DESKS = {
+    "email": "bot.handoff.email.EmailDesk",
+    "zendesk": "bot.handoff.zendesk.ZendeskDesk",
+    "freshdesk": "bot.handoff.freshdesk.FreshdeskDesk",
+    "intercom": "bot.handoff.intercom.IntercomDesk",
+    "zammad": "bot.handoff.zammad.ZammadDesk",
+    "request_tracker": "bot.handoff.request_tracker.RequestTrackerDesk",
 }

@@ -85,8 +85,8 @@ class Postings:
         places = np.full(len(self._lengths) + 1, -1, np.int32)
         places[order] = np.arange(len(order), dtype=np.int32)
         sizes = np.fromiter((len(slots) for slots in self._slots), np.int64, len(self._slots))
-        slots = places[np.frombuffer(b"".join(map(bytes, map(memoryview, self._slots))), np.int32)]
-        frequencies = np.frombuffer(b"".join(map(bytes, map(memoryview, self._frequencies))), np.float32)
+        slots = places[np.frombuffer(b"".join(slots.tobytes() for slots in self._slots), np.int32)]
+        frequencies = np.frombuffer(b"".join(held.tobytes() for held in self._frequencies), np.float32)
         terms = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)
         kept = slots >= 0
         words = "\n".join(self._ids).encode("utf-8", "surrogatepass")

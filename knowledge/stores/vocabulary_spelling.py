@@ -73,7 +73,7 @@ class Spelling:
             found = extract(
                 stem,
                 list(self._postings.like.near(stem, errors)),
-                scorer=OSA.distance,  # type: ignore[arg-type] # its stubs know no overloaded scorer
+                scorer=OSA.distance,
                 score_cutoff=errors,
                 limit=_MOST,
             )
