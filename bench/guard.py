@@ -103,6 +103,8 @@ async def end_to_end(name: str, data: Path, rows: Rows) -> None:
         if app is None:
             rows.add(f"{name}: the set is not at hand", "skipped")
             return
+        cache = app.settings.cache.model_copy(update={"paraphrases": True})
+        app.settings = app.settings.model_copy(update={"cache": cache})
         told = await _asked(app, questions, wordings)
     _add_told(rows, name, told, len(wordings))
 

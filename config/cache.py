@@ -32,7 +32,7 @@ class CacheSettings(BaseModel):
     max_age: Duration = "7d"
     negative_max_age: Duration = "10m"
     max_entries: int = Field(default=20_000, ge=100, le=1_000_000)
-    paraphrases: bool = True
+    paraphrases: bool = False
     warm: int = Field(default=50, ge=0, le=10_000)
     warm_seconds: float = Field(default=60.0, gt=0, le=3600)
     warm_at: Every | Literal[""] = "30 3 * * *"

@@ -183,6 +183,13 @@ def _swapped(_first: str, _second: str, one: Wording, other: Wording) -> str:
     froms = [dict(_directions(w)) for w in (one, other)]
     if all("from" in f and "to" in f for f in froms) and froms[0]["from"] == froms[1]["to"] != froms[0]["to"]:
         return f"swapped: from {froms[0]['from']} to {froms[0]['to']}"
+    for here, there_too in (froms, froms[::-1]):
+        if (
+            "to" in here
+            and here["to"] == there_too.get("from")
+            and here["to"] not in {there_too.get("to"), here.get("from")}
+        ):
+            return f"swapped: to {here['to']} / from {here['to']}"
     if sorted(one.keys) == sorted(other.keys):
         acts = [next((n for n, word in enumerate(w.content) if word in _PERSONS), None) for w in (one, other)]
         if None not in acts and (acts[0] == 0) != (acts[1] == 0):

@@ -36,6 +36,12 @@ DIFFERENT = (
     ("names", "Is the server Kestrelon down?", "Is the server Marblewick down?"),
     ("literals", "What does `reindex --all` do?", "What does `reindex --force` do?"),
     ("swapped", "How do I move data from Trello to Jira?", "How do I move data from Jira to Trello?"),
+    (
+        "swapped",
+        "I want to transfer my domain to another host",
+        "I want to transfer my domain from another host",
+    ),
+    ("kinds", "How do I make the header black?", "How do I make the header white?"),
     ("swapped", "How do I convert a guest to a member?", "How do I convert a member to a guest?"),
 )
 SAME = (
