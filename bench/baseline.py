@@ -3,8 +3,8 @@
     python bench/baseline.py [--check]
 
 Writes tests/bot/sample_baseline.json; with `--check` it writes nothing and fails where something got worse. Made anew
-when a change of retrieval, gate, grounding or follow-ups is meant: what moved is seen in the file's difference. Latency is left
-out: it is not compared.
+when a change of retrieval, gate, grounding or follow-ups is meant: what moved is seen in the file's
+difference. Latency is left out: it is not compared.
 """
 
 from __future__ import annotations
