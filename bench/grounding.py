@@ -26,7 +26,7 @@ from train_grounding import claim_features, interval, out_of_fold
 from knowledge.answering.grounding.facts import bare, missing_fact
 from knowledge.answering.grounding.grounder import Grounder, source_text
 from knowledge.answering.grounding.meaning import opposed
-from knowledge.answering.grounding.support import STRETCH, stretches
+from knowledge.answering.grounding.support import FEATURES, STRETCH, stretches
 from knowledge.models import ArticleRef, Passage
 
 AUROC_TARGET, CAUGHT_TARGET, DROPPED_TARGET = 0.75, 0.95, 0.05
@@ -66,7 +66,7 @@ class Checker:
         texts: list[str] = []
         for index in open_:
             text, stated = pairs[index]
-            texts += [bare(text)[:STRETCH], stated.question[:STRETCH], *stretches(sources[index])]
+            texts += [bare(text)[:STRETCH], *stretches(sources[index])]
         known = await self._vectors.of([text for text in texts if text.strip()])
         for index in open_:
             text, stated = pairs[index]
@@ -148,7 +148,7 @@ async def measure(data: Path, work: Path | None, *, quick: bool, misses: bool) -
         counts = await tally(Checker(vectors), stated, chance)
     labels = np.array([row["grounded"] for row in claims])
     questions = [row["question"] for row in claims]
-    auroc, folds = out_of_fold(values, labels, questions)
+    auroc, folds = out_of_fold(values[:, : len(FEATURES)], labels, questions)
     low, high = interval(labels, folds, questions)
     if misses:
         print(*[f"dropped: {r}" for rs in counts.dropped.values() for r in rs], *counts.misses, sep="\n")

@@ -37,10 +37,13 @@ STRENGTH = 0.05
 FOLDS, DRAWS = 10, 3
 KEPT = 0.01
 """Share of supported claims that lie under the threshold, out of fold."""
+MEASURED = (*FEATURES, "asked", "aimed")
 SETS = {
     "words": ("covered", "window", "pairs", "run", "length", "held"),
     "cosines": ("said", "asked", "aimed"),
-    "all": FEATURES,
+    "both": (*FEATURES, "asked", "aimed"),
+    "said": ("said",),
+    "shipped": FEATURES,
 }
 
 
@@ -56,7 +59,7 @@ async def claim_features(vectors: Vectors, claims: list[dict[str, Any]]) -> NDAr
         parts = [known[part] for part in stretches(source)]
         near = nearness(known[text[:STRETCH]], parts, known[row["question"][:STRETCH]])
         features = word_features(text, source) | near
-        found.append([features[name] for name in FEATURES])
+        found.append([features[name] for name in MEASURED])
     return np.array(found)
 
 
@@ -137,7 +140,7 @@ async def train(data: Path, work: Path | None, *, write: bool) -> None:
     labels = np.array([row["grounded"] for row in claims])
     questions = [row["question"] for row in claims]
     for title, names in SETS.items():
-        chosen = values[:, [FEATURES.index(name) for name in names]]
+        chosen = values[:, [MEASURED.index(name) for name in names]]
         auroc, folds = out_of_fold(chosen, labels, questions)
         low, high = interval(labels, folds, questions)
         print(f"{title:8} AUROC {auroc:.3f} [{low:.3f}, {high:.3f}], cross-validated")
@@ -146,7 +149,7 @@ async def train(data: Path, work: Path | None, *, write: bool) -> None:
     print(f"threshold {threshold}: {KEPT:.0%} of supported claims below, {below:.1%} of the others")
     print(f"knowing only the verdicts on the question's other claims: {ceiling(labels, questions):.3f}")
     if write:
-        SHIPPED.write_text(as_toml(model().fit(values, labels), threshold, auroc), encoding="utf-8")
+        SHIPPED.write_text(as_toml(model().fit(chosen, labels), threshold, auroc), encoding="utf-8")
 
 
 def main() -> None:

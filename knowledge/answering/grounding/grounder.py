@@ -112,9 +112,9 @@ class Grounder:
         return f"it does not follow from the cited passages (entailment {best:.2f})"
 
     async def nearness(self, text: str, source: str) -> dict[str, float]:
-        """Give the cosines of sentence, source and question; what was embedded for one sentence serves the next."""
+        """Give the cosines of sentence and source; what was embedded for one sentence serves the next."""
         parts = stretches(source)
-        texts = [text[:STRETCH], *([self._question[:STRETCH]] if self._question.strip() else []), *parts]
+        texts = [text[:STRETCH], *parts]
         known = {entry: self._vectors[entry] for entry in texts if entry in self._vectors}
         new = [entry for entry in dict.fromkeys(texts) if entry not in known]
         if new:
@@ -122,8 +122,7 @@ class Grounder:
             if len(self._vectors) > _MOST_VECTORS:
                 self._vectors.clear()
             self._vectors |= known
-        question = known[texts[1]] if len(texts) > len(parts) + 1 else None
-        return nearness(known[texts[0]], [known[part] for part in parts], question)
+        return nearness(known[texts[0]], [known[part] for part in parts])
 
 
 def _by_rule(sentence: str, source: str, context: str, foreign: bool) -> str | None:  # noqa: FBT001 - runs in a thread

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 
 WORD_FEATURES = ("covered", "window", "pairs", "run", "length", "held")
-FEATURES = (*WORD_FEATURES, "said", "asked", "aimed")
-"""`said`: cosine of the sentence and the nearest stretch of the source; `asked`: of the question and the nearest one;
-`aimed`: of the sentence and the question. The last two are left out where no question is known."""
+FEATURES = (*WORD_FEATURES, "said")
+"""`said`: cosine of the sentence and the nearest stretch of the source. What the question has in common with the source
+is no feature, though it would rank claims better: it would let any sentence out under a question that was found."""
 STRETCH = 900
 """Characters of a source that are embedded together: what fits the model's window of 256 tokens."""
 MOST_STRETCHES = 12
@@ -72,9 +72,9 @@ def stretches(source: str) -> tuple[str, ...]:
 
 
 def nearness(
-    claim: NDArray[float32], source: Sequence[NDArray[float32]], question: NDArray[float32] | None
+    claim: NDArray[float32], source: Sequence[NDArray[float32]], question: NDArray[float32] | None = None
 ) -> dict[str, float]:
-    """Give the cosines, of unit vectors; 0 for a source without text."""
+    """Give the cosine of unit vectors, 0 for a source without text; with a question also its two, to be compared."""
     found = {"said": max((float(part @ claim) for part in source), default=0.0)}
     if question is not None:
         found["asked"] = max((float(part @ question) for part in source), default=0.0)

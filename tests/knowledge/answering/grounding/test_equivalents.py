@@ -126,7 +126,7 @@ def test_a_feature_that_is_not_known_is_an_average_one() -> None:
     )
     assert model.probability({"said": 0.6}) == model.probability({"said": 0.6, "asked": 0.5})
     assert model.probability({"said": 0.7}) > model.probability({"said": 0.6})
-    assert set(nearness(_unit(0), [_unit(0)], None)) == {"said"}
+    assert set(nearness(_unit(0), [_unit(0)])) == {"said"}
 
 
 def test_a_sentence_of_the_source_is_covered_whole() -> None:
