@@ -156,9 +156,10 @@ class App(DeskParts):
         from knowledge.paraphrase.nearest import NearestQuestions
         from knowledge.paraphrase.paraphrases import Paraphrases
 
-        nearest = NearestQuestions(await self.redis() if self.settings.cache.enabled else None)
-        embed = self.embedding.embed_questions
-        return Paraphrases(await self.answer_cache(), nearest, load_guard(), embed, doubts)
+        redis = await self.redis() if self.settings.cache.enabled else None
+        cache, embed = await self.answer_cache(), self.embedding.embed_questions
+        nearest = NearestQuestions(redis, circuit=cache.circuit)
+        return Paraphrases(cache, nearest, load_guard(), embed, doubts)
 
     async def _day_counter(self) -> DayCounter:
         redis = await self.redis()

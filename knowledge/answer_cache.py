@@ -53,6 +53,11 @@ class AnswerCache:
         """Whether there is a Redis to ask at all."""
         return self._redis is not None
 
+    @property
+    def circuit(self) -> RedisCircuit:
+        """What keeps a Redis that is gone from costing more than one wait, for whoever uses the same one."""
+        return self._circuit
+
     async def lookup(self, key: str) -> CachedAnswer | None:
         """Give what is kept under `key`, and count it as used; what cannot be read is a miss."""
         if key in self._undropped:

@@ -32,10 +32,11 @@ class NearestQuestions:
     the stream still holds. Without Redis, or with one that is gone, nothing is near, and nothing is raised.
     """
 
-    def __init__(self, redis: Redis | None, most: int = MOST) -> None:
+    def __init__(self, redis: Redis | None, most: int = MOST, circuit: RedisCircuit | None = None) -> None:
+        """`circuit` is the answer cache's, so that a Redis that is gone costs one wait and not two; None: its own."""
         self._redis = redis
         self._most = most
-        self._circuit = RedisCircuit("nearest questions")
+        self._circuit = circuit or RedisCircuit("nearest questions")
         self._read_to = "0"
         self._vectors: NDArray[np.float32] = np.empty((0, 0), np.float32)
         self._held: list[tuple[str, str] | None] = []
@@ -61,7 +62,8 @@ class NearestQuestions:
         self, partition: str, vector: NDArray[np.float32], most: int, least: float
     ) -> list[tuple[str, float]]:
         """Give up to `most` keys of the partition with their cosines, the nearest first, none under `least`."""
-        await self._catch_up()
+        if not await self._catch_up():
+            return []
         rows = np.fromiter(self._rows_in.get(partition, ()), np.int64)
         if not len(rows) or vector.shape[0] != self._vectors.shape[1]:
             return []
@@ -79,16 +81,24 @@ class NearestQuestions:
             if not self._rows_in[partition]:
                 del self._rows_in[partition]
 
-    async def _catch_up(self) -> None:
+    async def _catch_up(self) -> bool:
+        """Read what is new; False where Redis is not there: no entry can be looked at either."""
         redis = self._redis
-        while redis is not None:
-            read = await self._circuit.call(lambda: redis.xread({_STREAM: self._read_to}, count=_BATCH), None)
-            rows = _rows(read)
+        if redis is None:
+            return False
+
+        async def more() -> Sequence[tuple[str, dict[bytes, bytes]]]:
+            return _rows(await redis.xread({_STREAM: self._read_to}, count=_BATCH))
+
+        while True:
+            rows = await self._circuit.call(more, None)
+            if rows is None:
+                return False
             for number, fields in rows:
                 self._read_to = number
                 self._take(fields)
             if len(rows) < _BATCH:
-                return
+                return True
 
     def _take(self, fields: dict[bytes, bytes]) -> None:
         try:
