@@ -39,10 +39,12 @@ _UNITS = {
         ("percent", 1.0, "% percent prozent"), ("€", 1.0, "€ euro euros eur"),
         ("$", 1.0, "$ dollar dollars usd"), ("£", 1.0, "£ pound pounds gbp"), ("chf", 1.0, "chf franken"),
         ("cent", 1.0, "cent cents"), ("metres", 0.001, "mm"), ("metres", 0.01, "cm"), ("metres", 1.0, "m metre metres"),
-        ("metres", 1_000.0, "km"), ("grams", 1.0, "g"), ("grams", 1_000.0, "kg"), ("°", 1.0, "°c °f °"),
+        ("metres", 1_000.0, "km"), ("grams", 1.0, "g"), ("grams", 1_000.0, "kg"), ("°c", 1.0, "°c"), ("°f", 1.0, "°f"), ("°", 1.0, "°"),
     )
     for word in listed.split()
 }  # fmt: skip
+_ROUND = re.compile(r"[1-9]\d{0,2}(?:\.\d00)+")
+"""A round thousand as it is written on the continent: decimals that end in two zeros are hardly ever meant."""
 _VALUE = r"\d+(?:[.,\u202f]\d+)*"
 _WORDS = "|".join(sorted((re.escape(w) for w in _SPELLED), key=len, reverse=True))
 _SIGN = re.compile(rf"(?P<unit>[€$£])\s?(?P<low>{_VALUE})")
@@ -221,6 +223,8 @@ def _stem(word: str) -> str:
 def _number(text: str) -> float:
     if text[0].isalpha():
         return float(_SPELLED[text.casefold()])
+    if _ROUND.fullmatch(text):
+        return float(text.replace(".", ""))
     plain = re.sub(r"[,\u202f](?=\d{3}(?:\D|$))", "", text).replace(",", ".")
     parts = plain.split(".")
     if len(parts) <= 2:  # noqa: PLR2004 - a decimal point at most

@@ -36,7 +36,11 @@ _DEICTIC = re.compile(
     re.IGNORECASE,
 )
 _BULLET = re.compile(r"^\s*(?:[-*+•]|\d{1,3}[.)])\s+")
-_CONTRACTED = re.compile(r"\b(\w+)n['\u2019]t\b|\b(can)not\b", re.IGNORECASE)
+_CONTRACTED = re.compile(r"\b(\w+)n['\u2019]t\b", re.IGNORECASE)
+_UNABLE = re.compile(
+    r"\b(?:can(?:not|['\u2019]t)|(?:must|shall)(?:n['\u2019]t| not)|shan['\u2019]t)\b", re.IGNORECASE
+)
+_WILL_NOT = re.compile(r"\bwon['\u2019]t\b", re.IGNORECASE)
 _MARKS = re.compile(r"[*_`~]+|\[\d{1,3}\]|(?<=\])\([^)]*\)|[\[\]]")
 _STATE = re.compile(
     r"\b(?P<verb>is|are|be|stays?|turned|switched|remains?)\s+(?P<state>on|off)\b(?!\s+(?:the|an?|your|our|this|each|\w+day))",
@@ -133,7 +137,7 @@ def statements_like(text: str, passage: Passage) -> Iterator[Statement]:
     It is cheap: what has not is never taken apart. So is a second look at the same passage.
     """
     said = frozenset(words(text))
-    telling = said - STOP_WORDS["en"]
+    telling = {word for word in said - STOP_WORDS["en"] if not word.isdigit()}
     if not any(len(telling & block) >= _TELLING * len(telling) for block in _blocks(passage.text)):
         return
     for other, held in _parts(passage.text):
@@ -212,7 +216,7 @@ def _read(text: str, title: str, headings: tuple[str, ...], language: str) -> St
         return None
     table = _table()
     around = _FREE_PLAN.sub(r"freeplan \1", " ".join([title, *headings]))
-    plain = _CONTRACTED.sub(lambda match: f"{match[1] or match[2]} not", bare)
+    plain = _CONTRACTED.sub(r"\1 not", _WILL_NOT.sub("will not", _UNABLE.sub("can not", bare)))
     plain = _STATE.sub(lambda match: f"{match['verb']} {_STATES[match['state'].casefold()]}", plain)
     plain = _FREE_PLAN.sub(r"freeplan \1", plain)
     named = set(_DIGITS.findall(around))
