@@ -26,10 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from knowledge.embedding.engine import Embedding
+    from grounding_vectors import Vectors
 
 FOLDS = 5
-_BATCH = 64
 _OF_AN_INTENT = 20
 _UNFILLED = frozenset(  # by their names in clinc_oos
     """
@@ -133,12 +132,10 @@ def templates(number: int, seed: int = 7) -> list[Row]:
     return [Row(p.first, p.second, p.same, (p.kind, p.kind), p.kind) for p in made(number, seed)]
 
 
-async def tabled(rows: Sequence[Row], embedding: Embedding) -> Table:
+async def tabled(rows: Sequence[Row], vectors: Vectors) -> Table:
     """Embed the questions and compute the features."""
     texts = sorted({text for row in rows for text in (row.first, row.second)})
-    batches = [texts[at : at + _BATCH] for at in range(0, len(texts), _BATCH)]
-    vectors = np.concatenate([await embedding.embed_questions(batch) for batch in batches])
-    vector = dict(zip(texts, vectors, strict=True))
+    vector = await vectors.of(texts)
     taken = {text: wording(text) for text in texts}
     counted = [
         features(taken[r.first], taken[r.second], float(vector[r.first] @ vector[r.second])) for r in rows
