@@ -39,7 +39,8 @@ _UNITS = {
         ("percent", 1.0, "% percent prozent"), ("€", 1.0, "€ euro euros eur"),
         ("$", 1.0, "$ dollar dollars usd"), ("£", 1.0, "£ pound pounds gbp"), ("chf", 1.0, "chf franken"),
         ("cent", 1.0, "cent cents"), ("metres", 0.001, "mm"), ("metres", 0.01, "cm"), ("metres", 1.0, "m metre metres"),
-        ("metres", 1_000.0, "km"), ("grams", 1.0, "g"), ("grams", 1_000.0, "kg"), ("°c", 1.0, "°c"), ("°f", 1.0, "°f"), ("°", 1.0, "°"),
+        ("metres", 1_000.0, "km"), ("grams", 1.0, "g"), ("grams", 1_000.0, "kg"),
+        ("°c", 1.0, "°c"), ("°f", 1.0, "°f"), ("°", 1.0, "°"),
     )
     for word in listed.split()
 }  # fmt: skip

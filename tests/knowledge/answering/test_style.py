@@ -111,7 +111,10 @@ def test_german_is_spoken_in_one_form_each() -> None:
         "Wählen Sie das Konto.", "Das geht nur am Abend.", "Ouvrez la page.", "Go to Settings → Profile.",
         "You must be an owner.", "これは安全です。", "Write to a@b.example.", "Choose \u201cYes\u201d.",
         "To free a seat, the owner removes a person.", "It takes up to two days.", "It shows as *Paid*.",
-        "The rest is answered by support.",
+        "The rest is answered by support.", "All scenes are lost.", "This is irreversible.", "Extra fees apply.",
+        "Doing so deletes your history permanently.", "Guests are excluded.", "Others are signed out.",
+        "Everything is overwritten.", "Beware of the glass.", "Damit ist der Verlauf endgültig weg.",
+        "Toutes les données sont perdues.", "Se perderá todo el historial.",
     ],
 )  # fmt: skip
 def test_what_matters_is_never_left_out(sentence: str) -> None:
