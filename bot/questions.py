@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, bindparam, delete, func, insert, or_, select
 
 from bot.access import CONSOLE
+from bot.question_rows import row_of
 from bot.tables import questions, ratings
 from connectors.base import IncomingMessage
-from knowledge.models import PUBLIC, Verdict
+from knowledge.models import Verdict
 from knowledge.prepared import Prepared
 
 if TYPE_CHECKING:
@@ -84,31 +85,20 @@ class Questions:
         private: bool = False,
     ) -> None:
         """Keep the question with all that `why` tells; `audience` is the one that the answer was made for."""
-        told = {
-            "citations": [citation.title for citation in answer.citations],
-            "cited": [_cited(citation) for citation in answer.citations],
-            "timings_ms": dict(answer.timings_ms),
-            "trace": dict(answer.trace),
-        }
-        row = {
-            "asked_at": self._clock().timestamp(),
-            "platform": address.platform,
-            "workspace": address.workspace or "",
-            "channel": address.channel,
-            "thread": address.thread or "",
-            "person": sender.id,
-            "text": answer.question,
-            "audience": json.dumps(None if audience is None else sorted(audience)),
-            "persona": answer.persona,
-            "verdict": answer.verdict.value,
-            "answer_id": answer.id,
-            "confidence": answer.confidence,
-            "cache": answer.cache.value,
-            "trace": json.dumps(told, default=str),
-            "private": int(private),
-            "public": int(not private and audience == frozenset({PUBLIC})),
-        }
+        row = row_of(self._clock(), address, sender, answer, audience, private=private)
         await self._database.commit(_RECORD.sql, _RECORD.parameters(**row))
+
+    def note(
+        self,
+        event: Event,
+        answer: Answer,
+        audience: frozenset[str] | None,
+        failed: Callable[[BaseException], object],
+    ) -> None:
+        """Keep the question as `record` does, with what is committed next: nobody waits for it (`Database.soon`)."""
+        private = is_private(event)
+        row = row_of(self._clock(), event.address, event.sender, answer, audience, private=private)
+        self._database.soon(_RECORD.sql, _RECORD.parameters(**row), failed)
 
     async def last(
         self, address: Address, audience: frozenset[str] | None, person: Person | None = None
@@ -263,15 +253,6 @@ def _here(address: Address) -> list[ColumnElement[bool]]:
     if address.workspace:
         here.append(questions.c.workspace.in_(("", address.workspace)))
     return here
-
-
-def _cited(citation: Any) -> dict[str, Any]:
-    return {
-        "source": citation.source,
-        "article": citation.article_id,
-        "revision": citation.revision,
-        "quote": citation.quote,
-    }
 
 
 def _asked(row: Row[Any]) -> Asked:

@@ -13,7 +13,6 @@ from bot import replies
 from bot.access import CONSOLE, WEB
 from bot.asking import Answering, Asker
 from bot.limits import Allowed
-from bot.questions import is_private
 from bot.spoken import as_command, joined
 from bot.turns import Busy
 from connectors.base import Command, Event, IncomingMessage, Reply
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
 
 COMMAND_SECONDS = 900.0
 """A command may sync a helpdesk; the platforms let a late reply in for 15 minutes."""
-RECORD_SECONDS = 6.0
 FORM_SECONDS = 2.0
 """A platform lets a form in for three."""
 
@@ -163,7 +161,7 @@ class Router:
             self._log.exception("reply_timed_out", reference=reference, seconds=limit)
         except Exception:  # noqa: BLE001 - the last resort: who asked gets an apology, the log the rest
             self._log.exception("reply_failed", reference=reference, platform=event.address.platform)
-        return await self._apologise(event, reference)
+        return self._apologise(event, reference)
 
     def _turn(self, event: Event, live: Live | None) -> AbstractAsyncContextManager[None]:
         """Wait until it is this question's turn. Commands are few and cheap, or long: they wait for nobody.
@@ -208,7 +206,7 @@ class Router:
         if self._shadow is not None and self._shadow.covers(event):
             return await self._drafted(event, audience, self._shadow)
         answered = await self._asker.ask(event, audience, live)
-        await self._note(event, answered)
+        self._note(event, answered)
         if not event.addressed and answered.answer.verdict is not Verdict.ANSWERED:
             return None  # nobody asked the bot: it speaks only when the articles answer
         return replies.from_answer(
@@ -224,14 +222,14 @@ class Router:
         self, event: IncomingMessage, audience: frozenset[str] | None, shadow: Drafting
     ) -> Reply | None:
         answered = await self._asker.ask(event, shadow.audience(event, audience))
-        await self._note(event, answered)
+        self._note(event, answered)
         return await shadow.offer(event, answered, self._persona(event))
 
-    async def _note(self, event: IncomingMessage, answered: Answered) -> None:
+    def _note(self, event: IncomingMessage, answered: Answered) -> None:
         answer = answered.answer
         if not (event.addressed or answer.verdict is Verdict.ANSWERED or "?" in event.text):
             return  # talk among people: nothing of it is kept
-        await self._record(event, answer, answered.audience)
+        self._record(event, answer, answered.audience)
         self._log.info(
             "question_answered",
             verdict=answer.verdict.value,
@@ -255,21 +253,23 @@ class Router:
             return replies.TOO_MANY
         return None
 
-    async def _apologise(self, event: Event, reference: str) -> Reply | None:
+    def _apologise(self, event: Event, reference: str) -> Reply | None:
         if isinstance(event, IncomingMessage):
             persona = self._persona(event)
             failed = Answer(reference, event.text, persona.apology, Verdict.ERROR, 0.0, persona=persona.name)
-            await self._record(event, failed, self._access.audience(event))
+            self._record(event, failed, self._access.audience(event))
         return self.apology(event, reference) if _addressed(event) else None
 
-    async def _record(self, event: Event, answer: Answer, audience: frozenset[str] | None) -> None:
+    def _record(self, event: Event, answer: Answer, audience: frozenset[str] | None) -> None:
+        """Keep the question: it is committed together with the note that its reply is about to be posted."""
+
+        def failed(error: BaseException) -> None:
+            self._log.warning("question_not_recorded", answer_id=answer.id, exc_info=error)
+
         try:
-            async with asyncio.timeout(RECORD_SECONDS):
-                await self._questions.record(
-                    event.address, event.sender, answer, audience, private=is_private(event)
-                )
-        except Exception:  # noqa: BLE001 - a record that fails must not cost the reply
-            self._log.warning("question_not_recorded", answer_id=answer.id, exc_info=True)
+            self._questions.note(event, answer, audience, failed)
+        except Exception as error:  # noqa: BLE001 - a record that fails must not cost the reply
+            failed(error)
 
     def _persona(self, event: Event) -> Persona:
         return self._personas.of(event.address, self._access.channel(event.address))

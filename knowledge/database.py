@@ -20,10 +20,10 @@ from knowledge.database_errors import postgres_explained, sqlite_explained, tran
 from knowledge.errors import StorageError
 from knowledge.group_commit import GroupCommit
 from knowledge.schema import SchemaHistory
-from knowledge.sqlite_direct import SqliteReader, SqliteWriter
+from knowledge.sqlite_direct import SqliteReader, SqliteWriter, WriterThread
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
 
     from sqlalchemy import URL, Connection
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -52,6 +52,7 @@ class Database:
         self._turn = asyncio.Lock() if self.dialect == "sqlite" else nullcontext()
         self._upgrading = asyncio.Lock()
         self._group = GroupCommit(self._commit_together)
+        self._writing = WriterThread(self._commit_sqlite)
         self._writer: SqliteWriter | None = None
         self._reader: SqliteReader | None = None
 
@@ -109,6 +110,7 @@ class Database:
     async def close(self) -> None:
         """Close every connection; a second close does nothing."""
         await self._group.close()
+        await asyncio.to_thread(self._writing.close)
         engine, self._engine = self._engine, None
         for direct in (self._writer, self._reader):
             if direct is not None:
@@ -127,6 +129,7 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """Give a connection for reading; on SQLite all its statements see one moment. Raises StorageError."""
+        await self._group.settled()
         async with self._connection() as connection:
             yield connection
 
@@ -136,6 +139,7 @@ class Database:
 
         Not reentrant: a second `write` inside the first waits for itself. Raises StorageError.
         """
+        await self._group.settled()
         async with self._turn, self._connection() as connection:
             await connection.execution_options(**{_WRITES: True})
             async with connection.begin():
@@ -159,10 +163,17 @@ class Database:
         """
         return await self._group.commit(sql, parameters)
 
+    def soon(self, sql: str, parameters: Sequence[object], failed: Callable[[BaseException], object]) -> None:
+        """Commit one statement as `commit` does, without waiting for it; `failed` is told what kept it from that.
+
+        It is on the disk before whatever is committed after it, and seen by whatever this process reads after it.
+        """
+        self._group.soon(sql, parameters, failed)
+
     async def _commit_together(self, statements: Sequence[Waiting]) -> list[int]:
         if self.dialect == "sqlite":
             async with self._turn:
-                return await asyncio.to_thread(self._commit_sqlite, statements)
+                return await self._writing.run(statements)
         async with self._connection() as connection:
             raw = await connection.get_raw_connection()
             driver: Any = raw.driver_connection

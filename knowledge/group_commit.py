@@ -32,17 +32,37 @@ class GroupCommit:
         self._run = run
         self._waiting: list[Waiting] = []
         self._working: asyncio.Task[None] | None = None
+        self._soon: asyncio.Future[int] | None = None
 
     async def commit(self, sql: str, parameters: Sequence[object]) -> int:
         """Give the number of rows touched when it is committed; raises what kept it from that.
 
         A caller that is cancelled does not take its statement back.
         """
+        return await self._take(sql, parameters)
+
+    def soon(self, sql: str, parameters: Sequence[object], failed: Callable[[BaseException], object]) -> None:
+        """Commit it with what comes next, never after it; `failed` is told what kept it from that."""
+
+        def tell(rows: asyncio.Future[int]) -> None:
+            error = None if rows.cancelled() else rows.exception()
+            if error is not None:
+                failed(error)
+
+        self._soon = self._take(sql, parameters)
+        self._soon.add_done_callback(tell)
+
+    async def settled(self) -> None:
+        """Return when nothing that was handed to `soon` until now is still to be committed; at once as a rule."""
+        if self._soon is not None and not self._soon.done():
+            await asyncio.wait([self._soon])
+
+    def _take(self, sql: str, parameters: Sequence[object]) -> asyncio.Future[int]:
         waiting = Waiting(sql, parameters, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
         if self._working is None or self._working.done():
             self._working = asyncio.create_task(self._work(), name="group-commit")
-        return await waiting.rows
+        return waiting.rows
 
     async def close(self) -> None:
         """Wait until everything is committed."""

@@ -157,3 +157,51 @@ def test_prepared_writes_values_as_their_columns_do() -> None:
     with pytest.raises(TypeError, match="has no title"):
         statement.parameters(title="t")
     assert Prepared(update(articles).values(title="x")).parameters() == ["x"]
+
+
+async def test_what_is_to_be_committed_soon_is_read_and_written_after(database: Database) -> None:
+    """Nobody waits for it, and whatever this process reads or writes next finds it."""
+    failures: list[BaseException] = []
+    database.soon(INSERT, ["a", 1], failures.append)
+    assert await sizes(database) == {"a": 1}
+    database.soon(INSERT, ["b", 2], failures.append)
+    async with database.write() as connection:
+        assert len((await connection.execute(text("SELECT name FROM things"))).all()) == 2
+    assert not failures
+
+
+async def test_what_is_to_be_committed_soon_shares_the_next_commit(tmp_path: Path) -> None:
+    """No moment is seen at which the later statement is on the disk and the earlier one is not."""
+    async with Database(Database.url_for("", tmp_path)) as database:
+        async with database.write() as connection:
+            await connection.execute(
+                text("CREATE TABLE things (name VARCHAR PRIMARY KEY, size INTEGER NOT NULL)")
+            )
+        watcher = sqlite3.connect(database.place)
+        before = watcher.execute("PRAGMA data_version").fetchone()[0]
+        database.soon(INSERT, ["a", 1], pytest.fail)
+        assert watcher.execute("SELECT name FROM things").fetchall() == []
+        await database.commit(INSERT, ["b", 2])
+        assert watcher.execute("SELECT name FROM things").fetchall() == [("a",), ("b",)]
+        assert watcher.execute("PRAGMA data_version").fetchone()[0] == before + 1
+        watcher.close()
+
+
+async def test_who_does_not_wait_is_told_of_a_failure(database: Database) -> None:
+    """A statement that cannot be done costs the next its commit no more than any other."""
+    failures: list[BaseException] = []
+    database.soon("INSERT INTO things (name, size) VALUES (?, ?)", ["bad", None], failures.append)
+    assert await database.commit(INSERT, ["a", 1]) == 1
+    assert [type(failure) for failure in failures] == [IntegrityError]
+
+
+async def test_closing_waits_for_what_nobody_waits_for(tmp_path: Path) -> None:
+    """What was to be committed soon when the database was closed is on the disk."""
+    async with Database(Database.url_for("", tmp_path)) as database:
+        async with database.write() as connection:
+            await connection.execute(
+                text("CREATE TABLE things (name VARCHAR PRIMARY KEY, size INTEGER NOT NULL)")
+            )
+        database.soon(INSERT, ["a", 1], pytest.fail)
+    with sqlite3.connect(database.place) as connection:
+        assert connection.execute("SELECT name FROM things").fetchall() == [("a",)]
