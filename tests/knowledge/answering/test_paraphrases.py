@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from structlog.testing import capture_logs
 
 from config.settings import AnswerSettings, CacheSettings, RetrievalSettings
 from knowledge.answer_cache import AnswerCache
@@ -59,7 +60,7 @@ class Replica:
     def __init__(self, desk: Desk, client: Redis, clock: Clock, doubted: Doubted) -> None:
         doubts = Doubts(doubted, 0.5)
         self.cache = AnswerCache(client, CacheSettings(), clock)
-        self.nearest = NearestQuestions(client)
+        self.nearest = NearestQuestions(client, circuit=self.cache.circuit)
         embed = desk.embedding.embed_questions
         self.answers = CachedAnswers(
             self.cache,
@@ -188,6 +189,18 @@ async def test_without_redis_there_are_no_paraphrases(pair: Pair) -> None:
     await pair.one.ask(ASKED)
     pair.valkey.kill()
     assert (await pair.one.ask(SAME)).cache is CacheStatus.MISS
+
+
+async def test_a_redis_that_hangs_costs_one_wait_and_loses_nothing(pair: Pair) -> None:
+    """The cache and the vectors share their circuit, and what is near is near again when Redis is back."""
+    await pair.one.ask(ASKED)
+    assert (await pair.other.ask(SAME)).cache is CacheStatus.PARAPHRASE
+    with pair.valkey.hung(), capture_logs() as logs:
+        assert (await pair.other.ask(SAME)).cache is CacheStatus.MISS
+    assert [line["event"] for line in logs if line["log_level"] == "warning"] == ["redis.gone"]
+    assert pair.other.cache.circuit.is_open
+    pair.other.cache.circuit._closed_until = 0.0  # the pause is over
+    assert (await pair.other.ask(SAME)).cache is CacheStatus.PARAPHRASE
 
 
 async def test_explain_names_it(pair: Pair) -> None:
