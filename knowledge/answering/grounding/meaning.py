@@ -20,6 +20,17 @@ _HEDGED = re.compile(
     r"for (?:those|people|anyone|users)|who|with)\b",
     re.IGNORECASE,
 )
+_FORBIDDEN = re.compile(
+    r"\b(?:do not|don['\u2019]t|must not|mustn['\u2019]t|may not|cannot|can['\u2019]t|never)\s+(?P<what>[^,.;:!?]+)",
+    re.IGNORECASE,
+)
+_PERMITS = re.compile(
+    r"\b(?:can|may|could|should|must|safe(?:ly)?|allowed|fine|free to|possible|able)\b", re.IGNORECASE
+)
+_LIMITED = re.compile(
+    r"\b(?:if|when|whenever|once|unless|only|before|after|until|while|except|provided|as long as)\b",
+    re.IGNORECASE,
+)
 _ROLES = re.compile(
     r"\bfrom (?:(?:the|your|an?) )?([\w-]+) (?:in)?to (?:(?:the|your|an?) )?([\w-]+)", re.IGNORECASE
 )
@@ -29,6 +40,8 @@ _SAID = 0.75
 _PARAPHRASED = 0.6
 _NEAR = 4
 _HALF = 0.5
+_ACT = 2
+"""Words that say what is forbidden: "interrupt" and "reset"."""
 
 
 def opposed(sentence: str, source: str, context: str = "") -> str | None:
@@ -53,6 +66,7 @@ def opposed(sentence: str, source: str, context: str = "") -> str | None:
         or denied(claim, source)
         or _turned_round(claim, source)
         or (_contradicts(claim, said) if share >= _SAME else None)
+        or _permitted(claim, source)
         or _other_side(claim, source)
         or (_left_out(claim, said) if share >= _SAID else None)
         or (_unconditional(claim, said, context) if unlimited else None)
@@ -66,6 +80,20 @@ def _turned_round(claim: str, source: str) -> str | None:
         one, other = stem(match[1].casefold()), stem(match[2].casefold())
         if one != other and (other, one) in theirs and (one, other) not in theirs:
             return f'"{match[0]}" where the cited passages say it the other way round'
+    return None
+
+
+def _permitted(claim: str, source: str) -> str | None:
+    """Find a verb and its object that the claim permits without a limit, and the source only forbids."""
+    if not _PERMITS.search(claim) or _LIMITED.search(claim) or negations(claim):
+        return None
+    mine = frozenset(content_stems(claim))
+    for match in _FORBIDDEN.finditer(source):
+        what = frozenset(content_stems(match["what"])[:_ACT])
+        if len(what) < _ACT or not what <= mine:
+            continue
+        if not any(what <= held and not negations(text) for text, held in stemmed_sentences(source)):
+            return f"it permits what the cited passage forbids: {match[0][:80]}"
     return None
 
 

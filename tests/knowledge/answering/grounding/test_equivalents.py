@@ -138,3 +138,40 @@ def test_a_sentence_of_the_source_is_covered_whole() -> None:
 
 def _unit(axis: int) -> NDArray[np.float32]:
     return np.asarray(np.eye(3)[axis], dtype=np.float32)
+
+
+FORBIDS = (
+    "Reset\nDo not interrupt the reset, or the lamp is sent in. Never share the recovery key while it is new."
+)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "You can interrupt the reset at any time.",
+        "It is safe to interrupt the reset.",
+        "You may share the recovery key.",
+    ],
+)
+def test_what_is_forbidden_is_not_permitted(sentence: str) -> None:
+    """However much is said beside it: nothing but the verb and its object has to be the passage's."""
+    assert opposed(sentence, FORBIDS)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "You must not interrupt the reset.",
+        "You can share the recovery key once it is no longer new.",
+        "The reset can be started again.",
+    ],
+)
+def test_what_is_forbidden_may_be_told(sentence: str) -> None:
+    """A prohibition in other words, its limits, and another act are no permission."""
+    assert not (opposed(sentence, FORBIDS) or "").startswith("it permits")
+
+
+def test_what_is_forbidden_to_some_and_allowed_to_others_is_left_to_the_other_rules() -> None:
+    """Where the passage affirms the act, too, its permission stands there."""
+    both = f"{FORBIDS} On a Pro lamp you can interrupt the reset."
+    assert opposed("You can interrupt the reset on a Pro lamp.", both) is None
