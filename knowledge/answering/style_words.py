@@ -21,7 +21,7 @@ EMOJI = re.compile(
 """Emoji and smileys; not what stands on buttons: ☰, ⚙, ✓ and arrows."""
 _SPACED_EMOJI = re.compile(rf"[ \t]*(?P<emoji>{EMOJI.pattern})")
 _CODE = re.compile(r"`+[^`]*`+|\bhttps?://[^\s)>]+|\]\([^)]*\)")
-_EXCLAIMS = re.compile(r"[!\uff01](?=[\"'\u201d\u2019)*_]*(?:\s|$|\[))")
+_EXCLAIMS = re.compile(r"[!\uff01](?=[\"'\u201d\u2019)*_]*(?:\s|$|\[\d))")
 _LABEL = re.compile(r"\*\*[^*\n]+\*\*|\u201c[^\u201d\n]+\u201d|\"[^\"\n]+\"")
 _CONTRACTED = re.compile(
     r"\b(?:\w+n['\u2019]t|(?:i|you|we|they|he|she|it|that|there|what|who|where|how|here)['\u2019](?:s|m|re|ve|ll|d)"
@@ -76,7 +76,7 @@ def calmed(text: str) -> str:
     def calm(match: re.Match[str]) -> str:
         return match[0] if any(low <= match.start() < high for low, high in kept) else "."
 
-    return re.sub(r"[!\uff01]+(?=[\"'\u201d\u2019)*_]*(?:\s|$|\[))", calm, text)
+    return re.sub(r"[!\uff01]+(?=[\"'\u201d\u2019)*_]*(?:\s|$|\[\d))", calm, text)
 
 
 def without_emoji(text: str, source: str) -> str:

@@ -10,7 +10,7 @@ from config.persona import Persona, load_persona, shipped_personas
 from config.style import Style
 from knowledge.answering.abridge import Told, is_over, kept, toned
 from knowledge.answering.style import adherence, check_style, prose_sentences
-from knowledge.answering.style_words import may_be_left_out
+from knowledge.answering.style_words import calmed, may_be_left_out
 
 
 def persona(**style: Any) -> Persona:
@@ -122,6 +122,14 @@ def test_what_matters_is_never_left_out(sentence: str) -> None:
     assert not may_be_left_out(sentence)
     prose = [Told("The first sentence says it.", is_prose=True), Told(sentence, is_prose=True)]
     assert kept(prose, Style(max_sentences=1)) == 2
+
+
+def test_an_image_keeps_its_mark_when_exclamations_are_taken_out() -> None:
+    """Without it the image would be a link, and show."""
+    assert (
+        calmed("Fine! ![x](https://a.example/p.png) Done![1]")
+        == "Fine. ![x](https://a.example/p.png) Done.[1]"
+    )
 
 
 def test_the_end_goes_first_and_stops_at_what_must_stay() -> None:
