@@ -10,7 +10,7 @@ from typing import Any
 from typer import BadParameter
 
 from bot.app import App
-from bot.cli.output import note, print_json, print_table, progress_bars
+from bot.cli.output import NO_ARTICLES, note, print_json, print_table, progress_bars
 from bot.cli.runtime import execute, settings_from, sync_new_sources
 from bot.errors import BotError
 from bot.follow_ups import standalone
@@ -31,6 +31,7 @@ from knowledge.evaluation.run import Extras, evaluate
 from knowledge.models import revision_of
 
 REGRESSED = 1
+_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,11 @@ def _tolerance(text: str) -> tuple[str, float]:
 async def _extras(app: App, wanted: Wanted, read: _Read) -> Extras:
     index, library = await app.index(), await app.library()
     golds = {gold for row in read.rows for gold in row.gold}
-    named = {name: ref for ref in await library.revisions() for name in (ref.id, str(ref)) if name in golds}
+    refs = await library.revisions()
+    if not refs:
+        raise BotError(f"there is nothing to measure. {NO_ARTICLES}")
+    named = {name: ref for ref in refs for name in (ref.id, str(ref)) if name in golds}
+    _tell_absent(golds - named.keys())
     articles = {article.ref: article for article in await library.load(set(named.values()))}
     found = {name: articles[ref] for name, ref in named.items() if ref in articles}
     judge = None
@@ -141,6 +146,16 @@ async def _extras(app: App, wanted: Wanted, read: _Read) -> Extras:
         tuple(read.talks),
         _rewrite,
     )
+
+
+def _tell_absent(names: set[str]) -> None:
+    """Say which expected articles there are none of: their questions count as not found, whatever retrieval does."""
+    if names:
+        first = ", ".join(sorted(names)[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")
+        note(
+            f"{len(names)} of the articles in gold_article_ids are not in the library, so that their questions "
+            f"count as not found: {first}"
+        )
 
 
 async def _rewrite(said: str, searched: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,11 @@ _WORST = 12
 _SLOWEST = 8
 _EXCERPT = 320
 _LONGEST = 420
+_RULE = re.compile(r"(?m)^\s*\|?[ \t]*:?-{2,}:?[ \t]*(?:\|[ \t:-]*)*$")
+_LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
+_EDGE = re.compile(r"(?m)^[ \t]*\|[ \t]*|[ \t]*\|[ \t]*$")
+_CELL = re.compile(r"[ \t]*\|[ \t]*")
+_MARK = re.compile(r"\*{1,3}|`+|(?m:^#+[ \t]*)")
 
 
 def worst_cases(report: EvaluationReport) -> str:
@@ -40,7 +46,7 @@ def _cases(report: EvaluationReport, outcomes: Iterable[Outcome]) -> Iterator[st
     for outcome in outcomes:
         found = "".join(
             f"<li{_marked(name, outcome)}><b>{escape(scored.passage.title)}</b> <code>{escape(name)}</code>"
-            f'<p class="text">{escape(scored.passage.text[:_EXCERPT])}</p></li>'
+            f'<p class="text">{escape(_excerpt(scored.passage.text))}</p></li>'
             for name, scored in list(zip(outcome.ranked, outcome.found, strict=True))[:3]
         )
         text = outcome.row.text
@@ -61,9 +67,21 @@ def _expected(report: EvaluationReport, outcome: Outcome) -> str:
     for name in sorted(outcome.row.gold):
         article = report.expected.get(name)
         title = f"<b>{escape(article.title)}</b> " if article else ""
-        text = f'<p class="text">{escape(article.text[:_EXCERPT])}</p>' if article else ""
+        text = (
+            f'<p class="text">{escape(_excerpt(article.text))}</p>'
+            if article
+            else '<p class="none">Not among the articles.</p>'
+        )
         parts.append(f'<div class="gold">{title}<code>{escape(name)}</code>{text}</div>')
     return "".join(parts)
+
+
+def _excerpt(text: str) -> str:
+    """Give the beginning of an article as people read it: without the marks of Markdown and without empty lines."""
+    plain = _RULE.sub("", _LINK.sub(r"\1", text[: 2 * _EXCERPT]))
+    plain = _CELL.sub(" \u00b7 ", _EDGE.sub("", _MARK.sub("", plain)))
+    plain = "\n".join(line for line in plain.split("\n") if line.strip())
+    return plain if len(plain) <= _EXCERPT else f"{plain[:_EXCERPT].rstrip()}\u2026"
 
 
 def _marked(name: str, outcome: Outcome) -> str:

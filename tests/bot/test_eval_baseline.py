@@ -127,3 +127,24 @@ def test_what_cannot_be_is_said_before_a_question_is_asked(desk, arguments, said
     done = desk.run("eval", "questions.jsonl", *arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert said in done.stderr.replace("\n", " ")
+
+
+def test_without_articles_nothing_is_measured(tmp_path, request):
+    """Noughts all over would look like a verdict; the error says what is missing and how to mend it."""
+    empty = Desk(tmp_path, request.config.cache.mkdir("embedding-models"))
+    (empty.root / "helpdesk-bot.toml").write_text(f'data_dir = "{empty.data}"\n')
+    (empty.root / "questions.jsonl").write_text(json.dumps(QUESTIONS[0]) + "\n")
+    done = empty.run("eval", "questions.jsonl")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "there is nothing to measure" in done.stderr
+
+
+def test_expected_articles_that_there_are_none_of_are_named(desk, tmp_path):
+    """Else a typing error in the file would pass for bad retrieval; the report says it beside the question."""
+    wrong = QUESTIONS[0] | {"gold_article_ids": ["reset-pasword.md"]}
+    (desk.root / "wrong.jsonl").write_text(json.dumps(wrong) + "\n")
+    done = desk.run("eval", "wrong.jsonl", "--no-answers", "--report", tmp_path / "report.html")
+    assert done.returncode == 0
+    assert "1 of the articles in gold_article_ids are not in the library" in done.stderr.replace("\n", " ")
+    assert "reset-pasword.md" in done.stderr
+    assert "Not among the articles." in (tmp_path / "report.html").read_text()
