@@ -378,5 +378,5 @@ def test_a_served_answer_is_what_a_bot_without_a_cache_would_say(
     with capsys.disabled():
         sys.stdout.write(f"\n[cache truth, part {part}: {machine.steps} steps, {served}]\n")
     for status, share in LEAST.items():
-        served = machine.served[status]
-        assert STEPS < PARTS * 200 or served > machine.steps * share, f"{status} {served}: this proves little"
+        count = machine.served[status]
+        assert STEPS < PARTS * 200 or count > machine.steps * share, f"{status} {count}: this proves little"
