@@ -12,9 +12,6 @@ from typing import TYPE_CHECKING, Any, Self
 from desks import change_articles, make_desk, share_models
 from workers import PeerFailed, Worker
 
-from config.settings import EmbeddingSettings
-from knowledge.embedding.engine import Embedding
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
@@ -318,12 +315,12 @@ async def pairs(context: Context) -> dict[str, Any]:
 
 async def _guard(context: Context) -> dict[str, float]:
     """Give what the guard serves of pairs whose questions and intents it was not trained on; it is trained here."""
+    from grounding_vectors import Vectors
     from train_guard import ALLOWED, cross_validated, passed, tables_of, threshold
 
     assert context.data is not None
-    embedding = Embedding(EmbeddingSettings(), context.models)
-    tables = await tables_of(context.data, embedding)
-    await embedding.close()
+    async with Vectors(context.models.parent / "guard") as vectors:
+        tables = await tables_of(context.data, vectors)
     found = cross_validated(tables)
     useful, traps = passed(found, tables[0].same, threshold(found, tables[0].same, ALLOWED))
     return {"pairs": len(found), "useful": useful, "traps": traps}
