@@ -22,7 +22,7 @@ _RULE = re.compile(r"(?m)^\s*\|?[ \t]*:?-{2,}:?[ \t]*(?:\|[ \t:-]*)*$")
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 _EDGE = re.compile(r"(?m)^[ \t]*\|[ \t]*|[ \t]*\|[ \t]*$")
 _CELL = re.compile(r"[ \t]*\|[ \t]*")
-_MARK = re.compile(r"\*{1,3}|`+|(?m:^#+[ \t]*)")
+_MARK = re.compile(r"(?m:^[ \t]*`{3,}.*$)|\*{1,3}|`+|(?m:^#+[ \t]*)")
 
 
 def worst_cases(report: EvaluationReport) -> str:
@@ -46,7 +46,7 @@ def _cases(report: EvaluationReport, outcomes: Iterable[Outcome]) -> Iterator[st
     for outcome in outcomes:
         found = "".join(
             f"<li{_marked(name, outcome)}><b>{escape(scored.passage.title)}</b> <code>{escape(name)}</code>"
-            f'<p class="text">{escape(_excerpt(scored.passage.text))}</p></li>'
+            f'<p class="text">{escape(excerpt(scored.passage.text))}</p></li>'
             for name, scored in list(zip(outcome.ranked, outcome.found, strict=True))[:3]
         )
         text = outcome.row.text
@@ -68,7 +68,7 @@ def _expected(report: EvaluationReport, outcome: Outcome) -> str:
         article = report.expected.get(name)
         title = f"<b>{escape(article.title)}</b> " if article else ""
         text = (
-            f'<p class="text">{escape(_excerpt(article.text))}</p>'
+            f'<p class="text">{escape(excerpt(article.text))}</p>'
             if article
             else '<p class="none">Not among the articles.</p>'
         )
@@ -76,7 +76,7 @@ def _expected(report: EvaluationReport, outcome: Outcome) -> str:
     return "".join(parts)
 
 
-def _excerpt(text: str) -> str:
+def excerpt(text: str) -> str:
     """Give the beginning of an article as people read it: without the marks of Markdown and without empty lines."""
     plain = _RULE.sub("", _LINK.sub(r"\1", text[: 2 * _EXCERPT]))
     plain = _CELL.sub(" \u00b7 ", _EDGE.sub("", _MARK.sub("", plain)))

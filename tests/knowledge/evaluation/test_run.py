@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from knowledge.evaluation.cases import excerpt
 from knowledge.evaluation.question_set import QuestionRow
 from knowledge.evaluation.report import html_report
 from knowledge.evaluation.run import EvaluationReport, evaluate
@@ -119,3 +120,10 @@ async def test_the_report_is_one_sound_page() -> None:
     assert "&lt;script&gt;1" in page
     assert "Sample &lt;set&gt;" in page
     assert "Not answerable, but not declined" in page
+
+
+def test_excerpts_are_read_without_the_marks_of_markdown() -> None:
+    """Tables are lines of cells; the marks of bold, code, headings and links go, their words stay."""
+    text = "# Plans\n\n| Plan | Price |\n|---|---:|\n| **Team** | [8 euros](x.md) |\n\n```json\n{}\n```\n1. Press `Go`."
+    assert excerpt(text) == "Plans\nPlan \u00b7 Price\nTeam \u00b7 8 euros\n{}\n1. Press Go."
+    assert excerpt("word " * 200).endswith("word\u2026")
