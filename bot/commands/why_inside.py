@@ -140,7 +140,7 @@ def _value(name: str, value: float) -> str:
 
 def _flat(value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_flat(part)}" for name, part in value.items())
+        return ", ".join(f"{str(name).replace('_', ' ')} {_flat(part)}" for name, part in value.items())
     if isinstance(value, list | tuple):
         return "; ".join(_flat(part) for part in value)
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bot.commands.why_inside import other_lines
 from bot.commands.why_words import why_text
 from bot.questions import Asked
 from connectors.base import Reply
@@ -233,3 +234,9 @@ async def test_a_private_answer_is_its_askers_alone(desk: PeopleDesk) -> None:
     for person in (ADMIN, GUEST):
         assert "do not know that answer" in (await desk.do("why", own.reference, person)).text
         assert "nothing here yet" in (await desk.do("why", sender=person)).text
+
+
+def test_what_has_no_words_of_its_own_is_told_without_underscores() -> None:
+    """Names of fields are read by people; an underscore would be shown with a backslash."""
+    (line,) = other_lines({"rewriting": {"model": "x", "tokens_read": 7}}, frozenset())
+    assert line == "- rewriting: model x, tokens read 7"
