@@ -4,13 +4,15 @@
 
 One asker for what a reply costs: from the cache, checked again after a change elsewhere, and made anew, at 3,000 and
 50,000 passages. Then 1, 10 and 100 askers at once of whom four in five ask what was asked before; each reply is held
-against what a bot without a cache says. `--desk` is a folder in which desks are kept from run to run.
+against what a bot without a cache says. At last a sync runs beside ten askers, for the loop's lag. `--desk` is a folder
+in which desks are kept from run to run.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import random
 import secrets
 import statistics
@@ -18,24 +20,26 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from desk import Rows, quiet_logs
-from filled import fill, questions, settings_of, varied
+from filled import fill, generated, questions, settings_of, varied
+from lag import Lag
 
 from bot import replies
 from bot.app import App
+from config.settings import SourceSettings
 from connectors.base import Address, IncomingMessage, Person
 from knowledge.models import ArticleRef
+from knowledge.sources.base import build_source
 from knowledge.stores.passage_file import PassageFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from bot.delivery import Delivery
     from config.settings import Settings
@@ -49,34 +53,6 @@ PUBLIC_READERS = frozenset({"public"})
 def percentile(values: list[float], share: float) -> float:
     """Give a percentile by linear interpolation."""
     return statistics.quantiles(values, n=100, method="inclusive")[round(share * 100) - 1]
-
-
-class Lag:
-    """How late the loop was at its worst, in milliseconds: a timer due every 5 ms that notes by how much it missed."""
-
-    def __init__(self) -> None:
-        self.late: list[float] = []
-
-    async def __aenter__(self) -> Self:
-        self._task = asyncio.create_task(self._probe())
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self._task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._task
-
-    async def _probe(self) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            due = loop.time() + 0.005
-            await asyncio.sleep(0.005)
-            self.late.append(max(0.0, loop.time() - due) * 1000)
-
-    @property
-    def worst(self) -> float:
-        """The worst, in milliseconds."""
-        return max(self.late, default=0.0)
 
 
 @dataclass
@@ -202,8 +178,39 @@ def add(rows: Rows, name: str, asked: list[float], most: float | None, p95: floa
     rows.add(name, f"p50 {middle:.1f} ms, p95 {high:.1f} ms", target, met=met)
 
 
-async def measure(settings: Settings, passages: int, rows: Rows, *, quick: bool) -> None:
-    """Measure one desk."""
+async def beside_a_sync(
+    app: App, total: int, rng: random.Random, fresh: list[str]
+) -> tuple[Asked, float, Lag]:
+    """Let ten ask while a sync cuts, embeds and indexes 30 changed articles; give the seconds that took, too."""
+    name = f"changed-{secrets.token_hex(4)}"
+    lines = [
+        json.dumps({"id": one.id, "title": one.title, "url": one.url, "body_markdown": one.body})
+        for one in generated(30)
+    ]
+    with tempfile.TemporaryDirectory(prefix="helpdesk-bot-bench-") as folder:
+        file = Path(folder) / "articles.jsonl"
+        file.write_text("\n".join(lines) + "\n", "utf-8")
+        source = build_source(
+            SourceSettings(name=name, type="jsonl", path=file, audience=frozenset({"staff"}))
+        )
+        sync = await app.sync()
+        started = time.perf_counter()
+        async with Lag() as lag:
+            syncing = asyncio.create_task(sync.run(source))
+            asked, _ = await askers(app, 10, total, rng, fresh)
+            report = await syncing
+        seconds = time.perf_counter() - started
+        if report.error or report.added != len(lines):
+            raise SystemExit(f"the sync failed: {report.error}")
+        file.write_text("", "utf-8")
+        await sync.run(source, accept_empty=True, accept_removals=True)
+    return asked, seconds, lag
+
+
+async def measure(
+    settings: Settings, passages: int, rows: Rows, kept: Callable[[], None], *, quick: bool
+) -> None:
+    """Measure one desk; `kept` is called as each part ends, so that a run that is cut leaves what it has."""
     size = f"{passages:,} passages"
     async with App(settings) as app:
         for warm in (await app.index(), await app.evidence(), await app.answering()):
@@ -219,6 +226,7 @@ async def measure(settings: Settings, passages: int, rows: Rows, *, quick: bool)
             ("made", "uncached answer"),
         ):
             rows.add(f"{name}, CPU time a reply, {size}", f"{found[kind].cpu_ms:.1f} ms")
+        kept()
         rng, fresh = random.Random(7), varied(6_000)[len(questions()) :]
         rng.shuffle(fresh)
         await (await app.answer_cache()).clear()
@@ -236,6 +244,16 @@ async def measure(settings: Settings, passages: int, rows: Rows, *, quick: bool)
                 "≥ 300 answers/s, none wrong, none lost" if number == 100 else "",
                 met=met,
             )
+            kept()
+        asked, seconds, lag = await beside_a_sync(app, 100 if quick else 200, rng, fresh)
+        rows.add(
+            f"worst loop lag while 30 articles are synced beside 10 askers, {size}",
+            f"{lag.worst:.0f} ms, p99 {percentile(lag.late, 0.99):.0f} ms, in {seconds:.1f} s; "
+            f"{asked.wrong} wrong, {asked.lost} lost",
+            "≤ 50 ms",
+            met=lag.worst <= 50,
+        )
+        kept()
 
 
 async def main() -> None:
@@ -250,13 +268,18 @@ async def main() -> None:
     parser.add_argument("--desk", type=Path, help="where desks are kept from run to run")
     options = parser.parse_args()
     rows = Rows()
+
+    def kept() -> None:
+        if options.json is not None:
+            rows.write(options.json)
+
     with tempfile.TemporaryDirectory(prefix="helpdesk-bot-bench-") as temporary:
         for passages in (3_000,) if options.quick else (3_000, 50_000):
             folder = (options.desk or Path(temporary)) / f"d{passages}"
             folder.mkdir(parents=True, exist_ok=True)
             is_kept = (folder / "data" / "index").exists()
             settings = settings_of(folder) if is_kept else await fill(folder, passages)
-            await measure(settings, passages, rows, quick=options.quick)
+            await measure(settings, passages, rows, kept, quick=options.quick)
     rows.write(options.json)
 
 
