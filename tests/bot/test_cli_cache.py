@@ -11,6 +11,7 @@ from tests.bot.cli_desk import Desk
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]  # a dozen processes each
 ASKED = "How do I export my data?"
 
 

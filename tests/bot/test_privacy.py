@@ -10,6 +10,7 @@ from sqlalchemy import select
 from bot.tables import inbox, proposals, questions, ratings
 from connectors.base import Command
 from knowledge.answer_cache import AnswerCache
+from knowledge.cache_entry import CachedAnswer
 from knowledge.models import CorpusVersion
 from tests.bot.people_desk import ADMIN, CHANNEL, COLLEAGUE, MEMBER, PeopleDesk, said, told
 
@@ -43,7 +44,7 @@ async def test_nothing_of_a_person_is_left(desk: PeopleDesk) -> None:
             "not_helpful", answer.reference, sender, fields={"reason": "wrong", "comment": f"{text}!"}
         )
         made = await helpdesk.answer(text, audience=frozenset({"public"}), persona=desk.app.personas.default)
-        assert await cache.store(made.trace["cache_key"], made, "f", CorpusVersion("g", 1))
+        assert await cache.store(made.trace["cache_key"], CachedAnswer(made, "f", CorpusVersion("g", 1)))
     await desk.do("channel", "shadow", ADMIN, address=replace(CHANNEL, channel="C2"))
     await desk.say(SECRET, address=replace(CHANNEL, channel="C2"))
     assert await desk.delivery.accept(said(SECRET))

@@ -356,7 +356,7 @@ def machine() -> Iterator[type[CacheNeverLies]]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("part", range(PARTS))
 def test_a_served_answer_is_what_a_bot_without_a_cache_would_say(
     machine: type[CacheNeverLies], part: int, capsys: pytest.CaptureFixture[str]

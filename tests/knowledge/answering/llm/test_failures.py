@@ -68,7 +68,7 @@ async def test_a_failure_ends_in_the_extract(scripted: Scripted, name: str) -> N
 )
 async def test_what_was_sent_stays_and_ends_as_a_whole_message(scripted: Scripted, turn: Turn) -> None:
     """Cut, stalled or out of tokens after some sentences: these are the answer, and nothing half is added."""
-    scripted.settings = dict(QUICK)
+    scripted.settings = QUICK | {"first_word_seconds": 3.0, "total_seconds": 6.0}
     pieces: list[str] = []
 
     async def take(piece: str) -> None:
