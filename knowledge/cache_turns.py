@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 from knowledge.cache_scripts import RELEASE, RENEW
@@ -45,13 +45,14 @@ class Turns:
             return
         token = secrets.token_hex(8)
         taken, waited = await self._take(redis, key, token, seconds)
-        renewing = asyncio.create_task(self._renew(redis, key, token)) if taken else None
+        over = asyncio.Event()
+        renewing = asyncio.create_task(self._renew(redis, key, token, over)) if taken else None
         try:
             yield waited
         finally:
             if renewing is not None:
-                renewing.cancel()
-                await asyncio.gather(renewing, return_exceptions=True)
+                over.set()  # a client that is just done with a call may swallow a cancellation
+                await renewing
                 await self._circuit.call(lambda: redis.eval(RELEASE, 1, self._lock(key), token), None)
 
     async def _take(self, redis: Redis, key: str, token: str, seconds: float) -> tuple[bool, bool]:
@@ -71,10 +72,14 @@ class Turns:
             waited = True
             await asyncio.sleep(_POLL_SECONDS)
 
-    async def _renew(self, redis: Redis, key: str, token: str) -> None:
+    async def _renew(self, redis: Redis, key: str, token: str, over: asyncio.Event) -> None:
         lease = int(self._lease * 1000)
         while True:
-            await asyncio.sleep(self._lease / 4)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._lease / 4):
+                    await over.wait()
+            if over.is_set():
+                return
             await self._circuit.call(lambda: redis.eval(RENEW, 1, self._lock(key), token, lease), None)
 
     def _lock(self, key: str) -> str:
