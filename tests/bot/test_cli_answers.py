@@ -173,7 +173,7 @@ def test_chat_in_a_pipe(desk):
     done = desk.run("chat", stdin=f"{QUESTION}\n\n/why\n/nonsense\n/persona formal\nhi".encode())
     assert done.returncode == 0, done.stderr
     assert "Reset password" in done.stdout
-    assert "verdict: answered" in done.stdout
+    assert "outcome: answered" in done.stdout
     assert 'no command "nonsense"' in done.stdout
     assert "Traceback" not in done.stderr
 

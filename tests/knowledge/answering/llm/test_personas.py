@@ -86,17 +86,17 @@ async def test_a_model_twice_too_long_is_shortened_from_its_end(scripted: Script
     """Sentences that nobody misses go; numbers and steps after them bring back what stands before them."""
     persona = replace(PERSONA, style=Style(max_sentences=1))
     lead = "You can set a new password as long as you can read your e-mail [{n}]."
-    note = "All other devices are signed out [{n}]."
+    note = "The sign-in page has the link [{n}]."
     twelve = "A password has at least 12 characters [{n}]."
     assert (await scripted.ask(f"{lead} {twelve}", persona=persona)).text.count("[1]") == 2
     full = await scripted.ask(f"{lead} {note}")
-    short = await scripted.ask(f"{lead} The other devices are signed out [{{n}}].", persona=persona)
-    assert "signed out" in full.text
-    assert "signed out" not in short.text
+    short = await scripted.ask(f"{lead} {note}", persona=persona)
+    assert "link" in full.text
+    assert "link" not in short.text
     (left_out,) = short.trace["left_out"]
-    assert left_out.startswith("The other devices are signed out")
-    back = await scripted.ask(f"{lead} The other devices are signed out [{{n}}]. {twelve}", persona=persona)
-    assert back.text.index("signed out") < back.text.index("12 characters")
+    assert left_out.startswith("The sign-in page has the link")
+    back = await scripted.ask(f"{lead} {note} {twelve}", persona=persona)
+    assert back.text.index("link") < back.text.index("12 characters")
     assert "left_out" not in back.trace
 
 
