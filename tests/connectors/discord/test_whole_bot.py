@@ -197,7 +197,7 @@ async def test_what_is_offered_is_what_one_may_read(open_whole: Open) -> None:
         found = await whole.grace.autocomplete(whole.channel, "helpdesk-admin remove", "article", "")
         assert {choice["name"] for choice in found} == {"Reset a password", "Master key"}
         personas = await whole.ada.autocomplete(whole.channel, "helpdesk persona", "name", "for")
-        assert [choice["value"] for choice in personas] == ["formal"]
+        assert [choice["value"] for choice in personas] == ["formal", "german-formal"]
 
 
 async def test_an_answer_after_fifteen_minutes_is_written_to_the_asker(open_whole: Open) -> None:

@@ -85,7 +85,7 @@ async def test_an_answer_is_rated_and_explained(local: LocalSlack) -> None:
     await local.do("interact", channel="C1", messageTs=answer["ts"], user=ASKER, action=sources)
     await local.until(lambda found: "Reset a password" in words(found[2:]))
     await local.do("message", channel="C1", user=ASKER, text="<@UBOT> why", thread_ts=asked["ts"])
-    await local.until(lambda found: "verdict" in words(found))
+    await local.until(lambda found: "outcome:" in words(found))
 
 
 async def test_asked_in_private(local: LocalSlack) -> None:
