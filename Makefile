@@ -22,6 +22,7 @@ check: .venv/.ready-dev ## formatting, lint, types, who imports whom, the Docker
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+	@MYPYPATH=bench $(BIN)/mypy --config-file pyproject.toml bench/*.py
 	@$(BIN)/lint-imports
 	@$(BIN)/hadolint Dockerfile
 

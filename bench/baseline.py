@@ -30,7 +30,7 @@ def main() -> int:
     options = parser.parse_args()
     config = config_over("sample", None)
     assert config is not None
-    command = [PROGRAM, "--config", config, "eval", SAMPLE / "questions.jsonl"]
+    command: list[str | Path] = [PROGRAM, "--config", config, "eval", SAMPLE / "questions.jsonl"]
     command += ["--conversations", SAMPLE / "follow_ups.jsonl"]
     command += ["--baseline" if options.check else "--save", BASELINE]
     code = subprocess.run(command, check=False).returncode

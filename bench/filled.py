@@ -22,7 +22,7 @@ from knowledge.stores.passage_file import PassageFile
 from knowledge.stores.passages import PassageSplitter
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+    from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 
     from config.settings import Settings
     from knowledge.embedding.engine import Embedding
@@ -131,7 +131,7 @@ class RandomVectors:
 
     async def embed_passages(
         self, texts: Sequence[str], progress: Callable[[int, int], None] | None = None
-    ) -> AsyncIterator[Vectors]:
+    ) -> AsyncGenerator[Vectors, None]:
         """Draw a vector for each text."""
         del progress
         for start in range(0, len(texts), 1000):

@@ -159,11 +159,11 @@ def folds(rows: Sequence[Row]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     own = np.array([fold_of[row.intents[0]] for row in rows])
     for fold in range(FOLDS):
         test = np.flatnonzero(own == fold)
-        questions = {text for i in test for text in (rows[i].first, rows[i].second)}
-        pairs = {frozenset(rows[i].intents) for i in test}
+        questions = {text for i in test.tolist() for text in (rows[i].first, rows[i].second)}
+        pairs = {frozenset(rows[i].intents) for i in test.tolist()}
         train = [
             i
-            for i in np.flatnonzero(own != fold)
+            for i in np.flatnonzero(own != fold).tolist()
             if not {rows[i].first, rows[i].second} & questions and frozenset(rows[i].intents) not in pairs
         ]
         yield np.array(train), test

@@ -12,7 +12,7 @@ from desk import Rows, arguments
 from sets import SAMPLE, config_over
 
 PROGRAM = Path(sys.executable).parent / "helpdesk-bot"
-TARGETS = {
+TARGETS: dict[str, dict[str, float | None]] = {
     "sumo": {"ndcg_at_10": 0.66, "recall_at_5": 0.80},
     "wixqa": {"ndcg_at_10": 0.89, "recall_at_5": None},
 }
@@ -21,7 +21,7 @@ NAMES = {"ndcg_at_10": "nDCG@10", "recall_at_5": "R@5"}
 
 def evaluate(config: Path, questions: Path) -> dict[str, Any]:
     """Bring the articles up to date, run `helpdesk-bot eval` and give what it printed."""
-    program = [PROGRAM, "--config", config]
+    program: list[str | Path] = [PROGRAM, "--config", config]
     subprocess.run([*program, "sync"], check=True, stdout=sys.stderr)
     done = subprocess.run(
         [*program, "eval", questions, "--no-answers", "--json"],

@@ -29,7 +29,7 @@ from knowledge.stores.memory import Entry, MemorySearch, Scope
 from knowledge.stores.query import plan_query
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
 DIMENSIONS = 384
 TARGETS_MS = {3_000: 3.0, 50_000: 20.0}
@@ -47,7 +47,7 @@ class Shelf:
         """Give what is there."""
         return {ref: article.revision for ref, article in self._articles.items()}
 
-    async def load(self, refs: list[ArticleRef]) -> list[Article]:
+    async def load(self, refs: Collection[ArticleRef]) -> list[Article]:
         """Give articles."""
         return [self._articles[ref] for ref in refs]
 

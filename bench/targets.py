@@ -45,7 +45,7 @@ def show(results: dict[str, list[dict[str, Any]]], *, everything: bool) -> None:
                 str(row["value"]),
                 " to ".join(f"{end:.3f}" for end in span),
                 str(row.get("target", "")),
-                MARKS.get(row.get("met"), ""),
+                MARKS[row["met"]] if isinstance(row.get("met"), bool) else "",
                 end_section=number == len(shown) - 1,
             )
     Console(width=150 if not sys.stdout.isatty() else None).print(table)

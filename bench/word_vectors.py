@@ -95,7 +95,8 @@ def reduced(vectors: NDArray[np.float32], common: int) -> NDArray[np.int8]:
     components = np.linalg.svd(centred[drawn], full_matrices=False)[2][:COMPONENTS]
     kept = centred @ components.T
     rounded = np.round(kept * 127 / np.abs(kept).max(axis=1, keepdims=True))
-    return np.clip(rounded, -127, 127).astype(np.int8)
+    numbers: NDArray[np.int8] = np.clip(rounded, -127, 127).astype(np.int8)
+    return numbers
 
 
 def compared(words: Sequence[str], vectors: NDArray[np.int8]) -> str:

@@ -6,10 +6,12 @@ to standard error. Times are taken here, around the adapter's own call, so that 
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import json
 import os
 import resource
+import signal
 import sys
 import time
 from pathlib import Path
@@ -21,21 +23,33 @@ os.environ.update(
 )
 os.environ.update(TOKENIZERS_PARALLELISM="true", LANGCHAIN_TRACING_V2="false", PYTHONWARNINGS="ignore")
 
+PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
+
 
 def main() -> None:
-    """Serve commands until standard input ends."""
+    """Serve commands until standard input ends, or the driver does."""
+    _end_with_the_driver()
     answers = _take_over_stdout()
     name, folder, model = sys.argv[1:4]
     adapter = importlib.import_module(f"adapters.{name.partition(':')[0]}").build(name, Path(folder), model)
     _say(answers, {"result": "ready"})
-    for line in sys.stdin:
-        try:
-            _say(answers, _serve(adapter, json.loads(line)))
-        except Exception as error:  # noqa: BLE001 - a peer's failure is a row of the table
-            _say(answers, {"error": f"{type(error).__name__}: {error}"[:500]})
-    close = getattr(adapter, "close", None)
-    if close is not None:
-        close()
+    try:
+        for line in sys.stdin:
+            try:
+                _say(answers, _serve(adapter, json.loads(line)))
+            except Exception as error:  # noqa: BLE001 - a peer's failure is a row of the table
+                _say(answers, {"error": f"{type(error).__name__}: {error}"[:500]})
+    finally:
+        close = getattr(adapter, "close", None)
+        if close is not None:
+            close()
+
+
+def _end_with_the_driver() -> None:
+    """Have the kernel end this process with its parent: a long call does not see that standard input ended."""
+    if sys.platform == "linux":
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+        ctypes.CDLL(None).prctl(PARENT_DEATH_SIGNAL, signal.SIGTERM)
 
 
 def _serve(adapter: Any, command: dict[str, Any]) -> dict[str, Any]:
