@@ -12,9 +12,9 @@ import structlog
 
 from knowledge.errors import PassageIndexError
 from knowledge.models import Article, ArticleRef, CorpusVersion, Passage, Question, ScoredPassage
+from knowledge.stores.entries import Scope
 from knowledge.stores.filling import Embedding, IndexFiller, Library, Progress
 from knowledge.stores.generation import Generations
-from knowledge.stores.memory import Scope
 from knowledge.stores.opened import OpenGeneration
 from knowledge.stores.passage_file import PassageFile
 from knowledge.stores.passages import SPLITTER_VERSION, PassageSplitter
@@ -62,6 +62,13 @@ class ArticleIndex:
         """Give the revision of each article that is held, those without passages included."""
         with self._using() as current:
             return current.store.file.revisions()
+
+    def share_changed(self, since: CorpusVersion) -> float:
+        """Give the share (0-1) of passages that came, changed or went since a version; of another generation all."""
+        with self._using() as current:
+            if current.name != since.generation:
+                return 1.0
+            return current.store.file.share_changed(since.counter)
 
     def passages_of(self, ref: ArticleRef) -> list[Passage]:
         """Give the passages of one article in reading order."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 _SPARE = 2
 """Times as many passages are retrieved as are used: some may be dropped as stale."""
+_BREATH_SECONDS, _PATIENCE_SECONDS = 0.05, 1.0
+"""Between two headings of a measurement, and how long it stands back for questions."""
 
 
 class EvidencePipeline:
@@ -58,6 +61,9 @@ class EvidencePipeline:
         self._measuring: asyncio.Task[None] | None = None
         self._pipeline: Pipeline | None = None
         self._building = asyncio.Lock()
+        self._running = 0
+        self._nobody = asyncio.Event()
+        self._nobody.set()
 
     def over(self, index: ArticleIndex, library: ArticleLibrary) -> EvidencePipeline:
         """Give a pipeline that finds and judges as this one does, in another index."""
@@ -95,7 +101,14 @@ class EvidencePipeline:
         if not _has_words(question.text) or not version.counter:
             return Evidence(question, (), 0.0, Verdict.UNANSWERED, version)
         self._measure_if_changed(version)
-        found = await self._judged(question, _SPARE * self._settings.top_k)
+        self._running += 1
+        self._nobody.clear()
+        try:
+            found = await self._judged(question, _SPARE * self._settings.top_k)
+        finally:
+            self._running -= 1
+            if not self._running:
+                self._nobody.set()
         return replace(found.evidence, version=version)
 
     def _measure_if_changed(self, version: CorpusVersion) -> None:
@@ -107,9 +120,16 @@ class EvidencePipeline:
 
     async def _measure(self, calibration: DeskCalibration) -> None:
         try:
-            await calibration.refresh(self._gate.model)
+            await calibration.refresh(self._gate.model, self._aside)
         except KnowledgeError as error:
             structlog.get_logger().warning("gate.not_calibrated", reason=str(error))
+
+    async def _aside(self) -> None:
+        """Let questions go first, though not for ever."""
+        await asyncio.sleep(_BREATH_SECONDS)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                await self._nobody.wait()
 
     async def ranked_articles(self, question: Question, limit: int = 10) -> list[ScoredPassage]:
         """Give the best passage of each of the best articles, best first, at most `limit`."""

@@ -14,17 +14,17 @@ import structlog
 from knowledge.answering.features import gate_features
 from knowledge.answering.gate_support import topic_words
 from knowledge.answering.gate_words import load_word_vectors
-from knowledge.models import revision_of
+from knowledge.models import CorpusVersion, revision_of
 from knowledge.stores.query import plan_query
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
     from pathlib import Path
 
     from knowledge.answering.gate import GateModel
     from knowledge.embedding.engine import Embedding
     from knowledge.index import ArticleIndex
-    from knowledge.models import ArticleRef, CorpusVersion, Passage, ScoredPassage
+    from knowledge.models import ArticleRef, Passage, ScoredPassage
 
 FEWEST = 30
 """Articles of a desk that is measured; a smaller one keeps the shipped numbers."""
@@ -36,7 +36,9 @@ _TRUST = 60
 """So many questions count as much as the shipped numbers."""
 _FURTHEST = 0.6
 _STEP = 0.1
-_FORMAT = 1
+WORTH_MEASURING = 0.02
+"""Share of a desk's passages that changed since it was measured: fewer do not move the middle by a step."""
+_FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,56 +83,81 @@ def questions_of(passages: Sequence[Passage]) -> DeskQuestion | None:
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What was measured: by which models, of which corpus, and what came of it."""
+
+    key: str
+    version: CorpusVersion
+    offset: float
+
+
 class DeskCalibration:
     """Knows how far the gate's log odds are to be shifted for this desk, and measures when its articles changed.
 
-    What was measured is kept in `path`, so that a restart measures nothing again. A measurement that fails is
-    logged and leaves what held before.
+    One article among many is no reason: a measurement asks 120 headings. What was measured is kept in `path`, so that
+    a restart measures nothing again. A measurement that fails is logged and leaves what held before.
     """
 
     def __init__(self, index: ArticleIndex, embedding: Embedding, path: Path | None = None) -> None:
         self._index = index
         self._embedding = embedding
         self._path = path
-        self._key = ""
+        self._held: _Kept | None = None
         self._measuring = asyncio.Lock()
         self._log = structlog.get_logger()
         self.offset = 0.0
         self.measured: CorpusVersion | None = None
+        """The corpus that the offset holds for, as far as was looked."""
 
-    async def refresh(self, model: GateModel) -> bool:
-        """Measure if the articles changed, and say whether the offset moved. Raises KnowledgeError."""
+    async def refresh(self, model: GateModel, pause: Callable[[], Awaitable[None]] | None = None) -> bool:
+        """Measure if enough of the articles changed, and say whether the offset moved. Raises KnowledgeError.
+
+        `pause` is awaited before each heading that is asked.
+        """
         async with self._measuring:
-            version = self._index.version()
-            key = revision_of(_FORMAT, tuple(version), model.digest, self._embedding.model.digest)
-            if key == self._key:
-                return False
+            version, key = self._index.version(), self._key(model)
+            if self._held is None:
+                self._held = await asyncio.to_thread(self._kept)
+            before, held = self.offset, self._held
+            if held is not None and await self._is_like(held, key, version):
+                self.measured, self.offset = version, held.offset
+                return self.offset != before
             self.measured = version  # also where it fails: the next change tries again, not every question
-            before = self.offset
-            held = await asyncio.to_thread(self._read, key)
-            self.offset = await self._measured(model, version) if held is None else held
-            self._key = key
-            if held is None:
-                await asyncio.to_thread(self._write, key)
+            self.offset = await self._measured(model, version, pause)
+            self._held = _Kept(key, version, self.offset)
+            await asyncio.to_thread(self._write, self._held)
             return self.offset != before
 
     async def recall(self, model: GateModel) -> None:
         """Take up what was measured last, as a process that has run on would: before the first question, in no time."""
         async with self._measuring:
-            version = self._index.version()
-            key = revision_of(_FORMAT, tuple(version), model.digest, self._embedding.model.digest)
-            last = None if self._key else await asyncio.to_thread(self._kept)
-            if last is None:
+            if self._held is None:
+                self._held = await asyncio.to_thread(self._kept)
+            if self._held is None:
                 return
-            measured, self.offset = last
-            if measured == key:
-                self._key, self.measured = key, version
+            version, self.offset = self._index.version(), self._held.offset
+            if self._held.key == self._key(model) and self._held.version == version:
+                self.measured = version
 
-    async def _measured(self, model: GateModel, version: CorpusVersion) -> float:
+    def _key(self, model: GateModel) -> str:
+        return revision_of(_FORMAT, model.digest, self._embedding.model.digest)
+
+    async def _is_like(self, held: _Kept, key: str, version: CorpusVersion) -> bool:
+        """Whether what was measured holds for this version, too."""
+        if held.key != key:
+            return False
+        if held.version == version:
+            return True
+        return await asyncio.to_thread(self._index.share_changed, held.version) < WORTH_MEASURING
+
+    async def _measured(
+        self, model: GateModel, version: CorpusVersion, pause: Callable[[], Awaitable[None]] | None
+    ) -> float:
         known = await asyncio.to_thread(self._index.known)
         if len(known) < FEWEST:
             return 0.0
-        separation = await separate(self._index, self._embedding, model, sorted(known))
+        separation = await separate(self._index, self._embedding, model, sorted(known), pause)
         offset = offset_of(separation, model.usual_middle)
         self._log.info(
             "gate.calibrated",
@@ -142,40 +169,47 @@ class DeskCalibration:
         )
         return offset
 
-    def _read(self, key: str) -> float | None:
-        """Give the offset that was kept for this state of the articles; None for another, or for a damaged file."""
-        kept = self._kept()
-        return kept[1] if kept is not None and kept[0] == key else None
-
-    def _kept(self) -> tuple[str, float] | None:
-        """Give what was measured last, and of which state of the articles."""
+    def _kept(self) -> _Kept | None:
+        """Give what was measured last; None where nothing was, or for a damaged file."""
         if self._path is None:
             return None
         try:
             held = json.loads(self._path.read_text(encoding="utf-8"))
-            return str(held["key"]), float(held["offset"])
+            version = CorpusVersion(str(held["generation"]), int(held["counter"]))
+            return _Kept(str(held["key"]), version, float(held["offset"]))
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
-    def _write(self, key: str) -> None:
+    def _write(self, held: _Kept) -> None:
         if self._path is None:
             return
+        generation, counter = held.version
+        row = {"key": held.key, "generation": generation, "counter": counter, "offset": held.offset}
         temporary = self._path.with_suffix(".tmp")
         try:
-            temporary.write_text(json.dumps({"key": key, "offset": self.offset}), encoding="utf-8")
+            temporary.write_text(json.dumps(row), encoding="utf-8")
             temporary.replace(self._path)
         except OSError as error:
             self._log.warning("gate.calibration_not_kept", path=str(self._path), error=str(error))
 
 
 async def separate(
-    index: ArticleIndex, embedding: Embedding, model: GateModel, refs: Sequence[ArticleRef]
+    index: ArticleIndex,
+    embedding: Embedding,
+    model: GateModel,
+    refs: Sequence[ArticleRef],
+    pause: Callable[[], Awaitable[None]] | None = None,
 ) -> Separation:
-    """Ask a sample of the articles' headings, with their articles and without; the same sample every time."""
+    """Ask a sample of the articles' headings, with their articles and without; the same sample every time.
+
+    `pause` is awaited before each.
+    """
     chosen = random.Random(0).sample(list(refs), min(MOST_QUESTIONS, len(refs)))  # noqa: S311 - a sample
     present: list[float] = []
     absent: list[float] = []
     for ref in chosen:
+        if pause is not None:
+            await pause()
         question = questions_of(await asyncio.to_thread(index.passages_of, ref))
         if question is None:
             continue

@@ -9,7 +9,13 @@ from structlog.testing import capture_logs
 
 from knowledge.answering.evidence import EvidencePipeline
 from knowledge.answering.gate import EvidenceGate, load_gate
-from knowledge.answering.gate_calibration import FEWEST, DeskCalibration, Separation, offset_of
+from knowledge.answering.gate_calibration import (
+    FEWEST,
+    WORTH_MEASURING,
+    DeskCalibration,
+    Separation,
+    offset_of,
+)
 from knowledge.models import Question
 from tests.knowledge.answering.conftest import PUBLIC, article
 
@@ -75,6 +81,23 @@ async def test_a_desk_is_measured_once_until_its_articles_change(desk: Desk, tmp
         await desk.put(article("new", "Reserve the sauna", "Open the portal and choose the sauna."))
         await again.refresh(load_gate())
         assert [entry["event"] for entry in logs].count("gate.calibrated") == 2
+
+
+async def test_one_article_among_many_is_no_reason_to_measure_again(desk: Desk, tmp_path: Path) -> None:
+    """What a desk is measured by are 120 headings: a move of one article must not cost that. Several add up."""
+    things = [(thing, n) for thing in THINGS for n in (1, 2)]
+    await desk.put(*(article(f"b{t}{n}", f"The {t} on floor {n}", f"Ask for the {t}.") for t, n in things))
+    calibration = DeskCalibration(desk.index, desk.embedding, tmp_path / "gate.json")
+    with capture_logs() as logs:
+        await calibration.refresh(load_gate())
+        first = desk.index.version()
+        await desk.put(article("new1", "The sauna", "Ask for the sauna."))
+        assert 0 < desk.index.share_changed(first) < WORTH_MEASURING
+        await calibration.refresh(load_gate())
+        assert calibration.measured == desk.index.version() != first
+        assert [entry["event"] for entry in logs].count("gate.calibrated") == 1
+        await desk.put(article("new2", "The pool", "Ask for the pool."))
+        assert desk.index.share_changed(first) >= WORTH_MEASURING
 
 
 @pytest.mark.parametrize("damage", ["", "[]", '{"key": 1}', "\x00"])
