@@ -1,5 +1,6 @@
 """Intake: articles made of what an admin gives in a chat: shared files, a page's address, a file of the terminal."""
 
+# ruff: noqa: PLC0415 - what reads documents and pages is loaded when an admin gives one: 0.1 s of a start
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -9,9 +10,6 @@ from typing import TYPE_CHECKING, Final
 from connectors.errors import DeliveryError
 from knowledge.errors import ArticleError
 from knowledge.models import Failed
-from knowledge.sources.convert import DocumentConverter
-from knowledge.sources.documents import Facts, kind_of, read_article_bytes, too_large
-from knowledge.sources.fetch import DocumentFetcher, read_article_url
 from knowledge.sync import LOCAL_SOURCE
 
 if TYPE_CHECKING:
@@ -21,6 +19,9 @@ if TYPE_CHECKING:
 
     from connectors.base import Address, SharedFile
     from knowledge.models import Article
+    from knowledge.sources.convert import DocumentConverter
+    from knowledge.sources.documents import Facts
+    from knowledge.sources.fetch import DocumentFetcher
 
     FetchFile = Callable[[SharedFile, Address], Awaitable[bytes]]
     """Gives the bytes of a shared file. Raises DeliveryError, which says why not."""
@@ -51,12 +52,14 @@ class Intake:
         self._fetch_file = fetch_file
         self._read_path = read_path
         self._clock = clock
-        self._fetcher = fetcher or DocumentFetcher(max_bytes=MOST_BYTES)
+        self._fetcher = fetcher
 
     async def from_files(
         self, files: Sequence[SharedFile], address: Address, audience: frozenset[str]
     ) -> Taken:
         """Read files that came with a message; of two with one id the first counts."""
+        from knowledge.sources.convert import DocumentConverter
+
         articles: dict[str, Article] = {}
         failed: list[Failed] = [
             Failed(file.name, f"only {MOST_FILES} files are taken at a time") for file in files[MOST_FILES:]
@@ -76,8 +79,12 @@ class Intake:
 
     async def from_url(self, url: str, audience: frozenset[str]) -> Article:
         """Read a page of the open internet; addresses of inner networks are refused. Raises ArticleError."""
+        from knowledge.sources.convert import DocumentConverter
+        from knowledge.sources.fetch import DocumentFetcher, read_article_url
+
+        fetcher = self._fetcher or DocumentFetcher(max_bytes=MOST_BYTES)
         async with DocumentConverter() as converter:
-            return await read_article_url(url, self._facts(audience), converter, self._fetcher)
+            return await read_article_url(url, self._facts(audience), converter, fetcher)
 
     async def from_path(self, path: Path) -> Article:
         """Read a file of this machine: for the terminal alone. Raises ArticleError."""
@@ -86,6 +93,8 @@ class Intake:
     async def _from_file(
         self, file: SharedFile, address: Address, audience: frozenset[str], converter: DocumentConverter
     ) -> Article:
+        from knowledge.sources.documents import kind_of, read_article_bytes, too_large
+
         name = PurePosixPath(file.name.replace("\\", "/")).name or "file"
         kind_of(name)
         if file.size > MOST_BYTES:
@@ -94,4 +103,6 @@ class Intake:
         return await read_article_bytes(name, data, self._facts(audience), converter)
 
     def _facts(self, audience: frozenset[str]) -> Facts:
+        from knowledge.sources.documents import Facts
+
         return Facts(LOCAL_SOURCE, audience, modified_at=self._clock())

@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.tables import objections
 from knowledge.models import ArticleRef
+from knowledge.prepared import Prepared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -26,6 +27,12 @@ OBJECTING: Final = frozenset({"wrong", "outdated"})
 """The reasons that say that an answer is not true."""
 ENOUGH: Final = 2
 """People."""
+_DOUBTED = Prepared(
+    select(objections.c.articles)
+    .where(objections.c.standing == 1, objections.c.articles != "[]")
+    .group_by(objections.c.evidence, objections.c.articles)
+    .having(func.count() >= ENOUGH)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,20 +91,11 @@ class Objections:
 
     async def refresh(self) -> bool:
         """Read what is doubted; False when that is what was known."""
-        people = func.count().label("people")
-        query = (
-            select(objections.c.articles, people)
-            .where(objections.c.standing == 1, objections.c.articles != "[]")
-            .group_by(objections.c.evidence, objections.c.articles)
-            .having(people >= ENOUGH)
-        )
-        async with self._database.read() as connection:
-            rows = (await connection.execute(query)).all()
+        rows = await self._database.fetch(_DOUBTED.sql, _DOUBTED.parameters())
         groups: dict[StandsOn, list[tuple[StandsOn, ...]]] = {}
-        for row in rows:
+        for (articles,) in rows:
             group = tuple(
-                (ArticleRef(source, article), revision)
-                for source, article, revision in json.loads(row.articles)
+                (ArticleRef(source, article), revision) for source, article, revision in json.loads(articles)
             )
             for one in group:
                 groups.setdefault(one, []).append(group)

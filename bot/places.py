@@ -12,12 +12,12 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.tables import place_versions, places
 from connectors.base import Address
+from knowledge.prepared import Prepared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
-    from sqlalchemy import Row
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from config.settings import ChannelSettings
@@ -83,12 +83,12 @@ class Places:
 
     async def refresh(self) -> bool:
         """Read what another process changed; False when nothing was."""
-        async with self._database.read() as connection:
-            version = await _version(connection)
-            if version == self._version:
-                return False
-            rows = (await connection.execute(select(places))).all()
-        self.known.learn({_key_of(row): json.loads(row.settings) for row in rows})
+        versions = await self._database.fetch(_VERSION.sql, _VERSION.parameters())
+        version = int(versions[0][0]) if versions else 0  # read first: what comes between is read once more
+        if version == self._version:
+            return False
+        rows = await self._database.fetch(_CHANGED.sql, _CHANGED.parameters())
+        self.known.learn({(row[0], row[1], row[2], row[3]): json.loads(row[4]) for row in rows})
         self._version = version
         return True
 
@@ -140,6 +140,8 @@ def address_of(name: str) -> Address:
 
 
 _KEY = ("platform", "workspace", "channel", "thread")
+_VERSION = Prepared(select(place_versions.c.version))
+_CHANGED = Prepared(select(*(places.c[name] for name in (*_KEY, "settings"))))
 _NOTHING = Place()
 _NAMES = frozenset(field.name for field in fields(Place))
 
@@ -153,14 +155,6 @@ def _place(changed: Mapping[str, Any]) -> Place:
 
 def _plain(value: Any) -> Any:
     return sorted(value) if isinstance(value, frozenset) else value
-
-
-def _key_of(row: Row[Any]) -> PlaceKey:
-    return row.platform, row.workspace, row.channel, row.thread
-
-
-async def _version(connection: AsyncConnection) -> int:
-    return int(await connection.scalar(select(place_versions.c.version)) or 0)
 
 
 async def _move_on(connection: AsyncConnection) -> None:

@@ -5,16 +5,14 @@ from __future__ import annotations
 import asyncio
 import re
 import sqlite3
-from contextlib import AsyncExitStack, asynccontextmanager, closing, nullcontext
+from contextlib import AsyncExitStack, asynccontextmanager, closing, nullcontext, suppress
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from sqlalchemy import event, text
+from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
-from sqlalchemy.ext.asyncio import create_async_engine
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_random
 
 from knowledge.database_errors import postgres_explained, sqlite_explained, translated, unreachable
 from knowledge.errors import StorageError
@@ -25,12 +23,12 @@ from knowledge.sqlite_direct import SqliteReader, SqliteWriter, WriterThread
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
-    from sqlalchemy import URL, Connection
+    from sqlalchemy import URL
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
     from knowledge.group_commit import Waiting
 
-_WRITES = "helpdesk_writes"
+_NOT_OPEN = "Database.open() was not called, or close() was"
 
 
 class Database:
@@ -47,7 +45,9 @@ class Database:
     def __init__(self, url: str, *, busy_milliseconds: int = 5000) -> None:
         self._url = _checked(url)
         self._busy_milliseconds = busy_milliseconds
+        self._is_open = False
         self._engine: AsyncEngine | None = None
+        self._connecting = asyncio.Lock()
         # SQLite has one writer: queueing here spares its polling.
         self._turn = asyncio.Lock() if self.dialect == "sqlite" else nullcontext()
         self._upgrading = asyncio.Lock()
@@ -83,35 +83,28 @@ class Database:
 
     async def open(self) -> None:
         """Connect, creating the folder and the SQLite file where they lack. Raises StorageError."""
-        if self._engine is not None:
+        if self._is_open:
             return
         if self.dialect == "sqlite":
             with unreachable(self.place):
                 await asyncio.to_thread(Path(self.place).parent.mkdir, parents=True, exist_ok=True)
                 await self._switch_to_wal()
-            engine = create_async_engine(self._url, pool_size=8, max_overflow=8)
-            event.listen(engine.sync_engine, "connect", self._prepare_sqlite)
-            event.listen(engine.sync_engine, "begin", _begin_sqlite)
-        else:
-            try:
-                engine = create_async_engine(self._url, pool_size=8, max_overflow=8, pool_pre_ping=True)
-            except ModuleNotFoundError as error:
-                remedy = "pip install 'helpdesk-bot[postgres]'"
-                raise StorageError(f"{self.place} needs the package {error.name}: {remedy}") from error
+            self._is_open = True
+            return
+        self._is_open = True
         try:
             with unreachable(self.place):
-                async with engine.connect() as connection:
+                async with (await self._connected()).connect() as connection:
                     await connection.execute(text("SELECT 1"))
         except BaseException:
-            await engine.dispose()
+            await self.close()
             raise
-        self._engine = engine
 
     async def close(self) -> None:
         """Close every connection; a second close does nothing."""
         await self._group.close()
         await asyncio.to_thread(self._writing.close)
-        engine, self._engine = self._engine, None
+        self._is_open, engine, self._engine = False, self._engine, None
         for direct in (self._writer, self._reader):
             if direct is not None:
                 await asyncio.to_thread(direct.close)
@@ -141,19 +134,36 @@ class Database:
         """
         await self._group.settled()
         async with self._turn, self._connection() as connection:
-            await connection.execution_options(**{_WRITES: True})
+            await connection.execution_options(helpdesk_writes=True)  # read by knowledge/engines.py
             async with connection.begin():
                 yield connection
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[AsyncConnection]:
-        if self._engine is None:
-            raise RuntimeError("Database.open() was not called, or close() was")
+        engine = await self._connected()
         async with AsyncExitStack() as stack:
             with unreachable(self.place):
-                connection = await stack.enter_async_context(self._engine.connect())
+                connection = await stack.enter_async_context(engine.connect())
             with translated(self.place):
                 yield connection
+
+    async def _connected(self) -> AsyncEngine:
+        """Give the engine, making it at first: its import takes 0.1 s, which a start from the cache does without."""
+        if self._engine is None:
+            async with self._connecting:
+                made = self._engine or await asyncio.to_thread(self._made)
+                if self._is_open:
+                    self._engine = made
+        if self._engine is None or not self._is_open:
+            raise RuntimeError(_NOT_OPEN)
+        return self._engine
+
+    def _made(self) -> AsyncEngine:
+        from knowledge.engines import postgres_engine, sqlite_engine  # noqa: PLC0415 - see `_connected`
+
+        if self.dialect == "sqlite":
+            return sqlite_engine(self._url, self._busy_milliseconds)
+        return postgres_engine(self._url, self.place)
 
     async def commit(self, sql: str, parameters: Sequence[object]) -> int:
         """Commit one statement with `?` for its parameters; give how many rows it touched.
@@ -185,8 +195,8 @@ class Database:
         return [int(said.rsplit(" ", 1)[-1]) for said in done]
 
     def _commit_sqlite(self, statements: Sequence[Waiting]) -> list[int]:
-        if self._engine is None:
-            raise RuntimeError("Database.open() was not called, or close() was")
+        if not self._is_open:
+            raise RuntimeError(_NOT_OPEN)
         with sqlite_explained(self.place):
             if self._writer is None:
                 self._writer = SqliteWriter(self.place, self._busy_milliseconds)
@@ -198,7 +208,7 @@ class Database:
         For what every question does: on SQLite it is done here and now, in some 20 microseconds, since going to the
         driver's thread and back takes ten times that. Values come as the driver gives them. Raises StorageError.
         """
-        if self.dialect == "sqlite" and self._engine is not None:
+        if self.dialect == "sqlite" and self._is_open:
             if self._reader is None:
                 with sqlite_explained(self.place):
                     self._reader = SqliteReader(self.place)
@@ -221,9 +231,7 @@ class Database:
         Several processes may do it at once. Raises DatabaseTooNew when a newer version of the bot was here.
         """
         history = SchemaHistory(script_location, version_table)
-        async with self.read() as connection:
-            at_head = await connection.run_sync(history.is_at_head, self.place)
-        if at_head:
+        if await self._is_at_head(history):
             return
         # Alembic keeps the running migration in a module: one at a time in this process.
         async with self._upgrading, self.write() as connection:
@@ -231,6 +239,13 @@ class Database:
                 lock = text("SELECT pg_advisory_xact_lock(hashtext(:table))")
                 await connection.execute(lock, {"table": version_table})
             await connection.run_sync(history.upgrade, self.place)
+
+    async def _is_at_head(self, history: SchemaHistory) -> bool:
+        if self.dialect == "sqlite":
+            there = await self.fetch(SchemaHistory.SQLITE_HAS_TABLE, [history.version_table])
+            return bool(there) and history.is_head(await self.fetch(history.query, []), self.place)
+        async with self.read() as connection:
+            return await connection.run_sync(history.is_at_head, self.place)
 
     async def check(self) -> str:
         """Say in one line what database this is, having tried that it takes writes. Raises StorageError."""
@@ -247,29 +262,21 @@ class Database:
 
         SQLite does not wait for its busy timeout when two connections switch at once: it fails one of them.
         """
-        switching = AsyncRetrying(
-            retry=retry_if_exception_type(sqlite3.OperationalError),
-            stop=stop_after_delay(self._busy_milliseconds / 1000),
-            wait=wait_random(0.01, 0.1),
-            reraise=True,
-        )
+        busy_seconds = self._busy_milliseconds / 1000
         try:
-            await switching(asyncio.to_thread, _use_wal, self.place, self._busy_milliseconds / 1000)
+            with suppress(sqlite3.OperationalError):
+                return await asyncio.to_thread(_use_wal, self.place, busy_seconds)
+            import tenacity  # noqa: PLC0415 - seldom needed
+
+            switching = tenacity.AsyncRetrying(
+                retry=tenacity.retry_if_exception_type(sqlite3.OperationalError),
+                stop=tenacity.stop_after_delay(busy_seconds),
+                wait=tenacity.wait_random(0.01, 0.1),
+                reraise=True,
+            )
+            await switching(asyncio.to_thread, _use_wal, self.place, busy_seconds)
         except sqlite3.Error as error:
             raise DBAPIError("PRAGMA journal_mode=WAL", None, error) from error
-
-    def _prepare_sqlite(self, connection: Any, _record: object) -> None:
-        connection.isolation_level = None  # the driver's own BEGIN is deferred; ours comes from the event
-        cursor = connection.cursor()
-        try:
-            cursor.execute(f"PRAGMA busy_timeout={self._busy_milliseconds}")
-            cursor.execute("PRAGMA journal_mode")
-            if cursor.fetchone()[0] != "wal":
-                cursor.execute("PRAGMA journal_mode=WAL")
-            cursor.execute("PRAGMA synchronous=FULL")
-            cursor.execute("PRAGMA foreign_keys=ON")
-        finally:
-            cursor.close()
 
 
 def _numbered(sql: str) -> str:
@@ -291,8 +298,3 @@ def _checked(url: str) -> URL:
     if parsed is None or parsed.drivername not in {"sqlite+aiosqlite", "postgresql+asyncpg"}:
         raise StorageError("[database] url must look like postgresql://user:password@host:5432/name")
     return parsed
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    immediate = connection.get_execution_options().get(_WRITES, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")

@@ -5,13 +5,15 @@ from __future__ import annotations
 import importlib.resources
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import inspect, text
 
 from knowledge.errors import DatabaseTooNew
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from sqlalchemy import Connection
 
 _REVISION = re.compile(r"^revision(?:\s*:[^=\n]+)?\s*=\s*[\"']([^\"']+)[\"']", re.MULTILINE)
@@ -25,9 +27,12 @@ class SchemaHistory:
     does not import Alembic.
     """
 
+    SQLITE_HAS_TABLE: Final = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
+
     def __init__(self, script_location: str, version_table: str) -> None:
         self._folder = _folder_of(script_location)
-        self._version_table = version_table
+        self.version_table = version_table
+        self.query = f"SELECT version_num FROM {version_table}"  # noqa: S608 - our own name
         texts = [file.read_text(encoding="utf-8") for file in sorted(self._folder.glob("versions/*.py"))]
         found = [match[1] for text in texts if (match := _REVISION.search(text))]
         below = {match[1] for text in texts if (match := _DOWN_REVISION.search(text))}
@@ -39,9 +44,12 @@ class SchemaHistory:
 
     def is_at_head(self, connection: Connection, place: str) -> bool:
         """Whether nothing is left to do. Raises DatabaseTooNew, naming `place`."""
-        if not inspect(connection).has_table(self._version_table):
+        if not inspect(connection).has_table(self.version_table):
             return False
-        rows = connection.execute(text(f"SELECT version_num FROM {self._version_table}"))  # noqa: S608 - our own name
+        return self.is_head(connection.execute(text(self.query)), place)
+
+    def is_head(self, rows: Iterable[Sequence[object]], place: str) -> bool:
+        """Whether these rows of the version table say so. Raises DatabaseTooNew, naming `place`."""
         revisions = {str(row[0]) for row in rows}
         if revisions - self._known:
             raise DatabaseTooNew(
@@ -65,7 +73,7 @@ class SchemaHistory:
             return scripts._upgrade_revs(self._head, current)  # type: ignore[arg-type]  # noqa: SLF001 - Alembic's recipe
 
         with EnvironmentContext(Config(), scripts, fn=steps) as environment:
-            environment.configure(connection=connection, version_table=self._version_table)
+            environment.configure(connection=connection, version_table=self.version_table)
             with environment.begin_transaction():
                 environment.run_migrations()
 
