@@ -25,7 +25,8 @@ from config.settings import EmbeddingSettings
 from knowledge.embedding.engine import Embedding
 from knowledge.index import ArticleIndex
 from knowledge.models import PUBLIC, Article, ArticleRef
-from knowledge.stores.memory import Entry, MemorySearch, Scope
+from knowledge.stores.entries import Entry, Scope
+from knowledge.stores.memory import MemorySearch
 from knowledge.stores.query import plan_query
 
 if TYPE_CHECKING:

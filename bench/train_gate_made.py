@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Sequence
 
-    from knowledge.stores.memory import Entry
+    from knowledge.stores.entries import Entry
 
 MADE_SIZES = (12, 4, 2, 1)
 _FORMS = ("{}", "{}", "how do I {}", "{}?", "{} please")

@@ -16,7 +16,8 @@ from knowledge.answering.gate_support import support_for
 from knowledge.answering.gate_words import load_word_vectors
 from knowledge.answering.words import clip
 from knowledge.models import Article, ScoredPassage, revision_of
-from knowledge.stores.memory import Entry, MemorySearch, Scope
+from knowledge.stores.entries import Entry, Scope
+from knowledge.stores.memory import MemorySearch
 from knowledge.stores.passages import PassageSplitter, embedding_text
 from knowledge.stores.query import plan_query
 from knowledge.stores.records import entry_of, passage_of, row_of, text_hash

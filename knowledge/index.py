@@ -1,5 +1,6 @@
 """ArticleIndex: the library's articles as passages that can be searched."""
 
+# ruff: noqa: PLC0415 - what searches and what fills is loaded when it is done: a start from the cache asks the version alone
 from __future__ import annotations
 
 import asyncio
@@ -7,26 +8,26 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import numpy as np
 import structlog
 
 from knowledge.errors import PassageIndexError
 from knowledge.models import Article, ArticleRef, CorpusVersion, Passage, Question, ScoredPassage
 from knowledge.stores.entries import Scope
-from knowledge.stores.filling import Embedding, IndexFiller, Library, Progress
 from knowledge.stores.generation import Generations
 from knowledge.stores.opened import OpenGeneration
-from knowledge.stores.passage_file import PassageFile
-from knowledge.stores.passages import SPLITTER_VERSION, PassageSplitter
-from knowledge.stores.query import QueryPlan, plan_query
-from knowledge.stores.records import passage_of
+from knowledge.stores.passage_file import SPLITTER_VERSION, PassageFile
 from knowledge.stores.store import PassageStore
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
 
+    import numpy as np
     from numpy.typing import NDArray
+
+    from knowledge.stores.filling import Embedding, IndexFiller, Library, Progress
+    from knowledge.stores.passages import PassageSplitter
+    from knowledge.stores.query import QueryPlan
 
 
 class ArticleIndex:
@@ -72,6 +73,8 @@ class ArticleIndex:
 
     def passages_of(self, ref: ArticleRef) -> list[Passage]:
         """Give the passages of one article in reading order."""
+        from knowledge.stores.records import passage_of
+
         with self._using() as current:
             rows = current.store.file.rows_of(ref)
         passages = [passage_of(row.id, row.text, row.payload) for row in rows]
@@ -97,6 +100,10 @@ class ArticleIndex:
         `vectors` are the embeddings of `plan_query(text).texts`, a row each. `audience` None sees everything, as
         does `sources` None; `exclude` are article ids. The filters apply before ranking.
         """
+        import numpy as np
+
+        from knowledge.stores.query import plan_query
+
         plan = plan_query(text)
         rows = np.atleast_2d(np.asarray(vectors, np.float32))
         if len(rows) != len(plan.texts):
@@ -125,7 +132,7 @@ class ArticleIndex:
             self._log.warning("index.rebuild", reason=stale)
             return await self.rebuild(library, progress)
         with self._using() as current:
-            filler = IndexFiller(current.store.file, self._embedding, self._splitter())
+            filler = self._filler(current.store.file)
             return await filler.run(library, progress, again)
 
     async def prepare(self, articles: Sequence[Article], progress: Progress | None = None) -> int:
@@ -137,7 +144,7 @@ class ArticleIndex:
         if await asyncio.to_thread(self._stale_reason):
             return 0
         with self._using() as current:
-            filler = IndexFiller(current.store.file, self._embedding, self._splitter())
+            filler = self._filler(current.store.file)
             return await filler.prepare(articles, progress)
 
     async def rebuild(self, library: Library, progress: Progress | None = None) -> int:
@@ -147,7 +154,7 @@ class ArticleIndex:
         """
         name, file = await asyncio.to_thread(self._building)
         try:
-            embedded = await IndexFiller(file, self._embedding, self._splitter()).run(library, progress)
+            embedded = await self._filler(file).run(library, progress)
         finally:
             await asyncio.to_thread(file.close)
         await asyncio.to_thread(self._switch, name)
@@ -156,7 +163,14 @@ class ArticleIndex:
 
     # Below, everything runs in a thread or takes microseconds -------------------------------------------------
 
+    def _filler(self, file: PassageFile) -> IndexFiller:
+        from knowledge.stores.filling import IndexFiller
+
+        return IndexFiller(file, self._embedding, self._splitter())
+
     def _splitter(self) -> PassageSplitter:
+        from knowledge.stores.passages import PassageSplitter
+
         return PassageSplitter(self._embedding.count_tokens, self._embedding.model.max_tokens)
 
     def _facts(self) -> dict[str, str]:
@@ -177,6 +191,8 @@ class ArticleIndex:
     def _search(
         self, vectors: NDArray[np.float32], plan: QueryPlan, scope: Scope, top_k: int
     ) -> list[ScoredPassage]:
+        from knowledge.stores.records import passage_of
+
         with self._using() as current:
             # Vectors of two models cannot be compared: until the rebuild is done, keywords alone search.
             comparable = current.facts.get("model") == self._embedding.model.digest

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from knowledge.stores.analysis import Analyzer, common_terms, stemmer_language
 from knowledge.stores.centres import ArticleCentres
+from knowledge.stores.entries import Entry, Hit, Scope, Vectors
 from knowledge.stores.fusion import BALANCED, Fusion
 from knowledge.stores.postings import Postings, weighted_counts
 from knowledge.stores.vocabulary import Vocabulary
 from knowledge.stores.vocabulary_spelling import Spelling
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from knowledge.stores.query import QueryPlan
 
@@ -25,53 +26,6 @@ TITLE_WEIGHT = 3.0
 HEADING_WEIGHT = 2.0
 
 _Kind = TypeVar("_Kind", bound=np.generic)
-Vectors = NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What is searched: the words in three fields, the labels that filter, and what the owner wants back.
-
-    `text` and `payload` are opaque and come back with a hit; `words` are `text` without markup. `vector` None
-    means that only keywords find the entry.
-    """
-
-    id: str
-    text: str
-    words: str
-    title: str = ""
-    headings: str = ""
-    language: str | None = None
-    source: str = ""
-    article_id: str = ""
-    audience: frozenset[str] = frozenset()
-    payload: str = ""
-    vector: Vectors | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A found entry; `score` ranks, `dense` is its cosine and `keyword` its BM25 score."""
-
-    id: str
-    text: str
-    payload: str
-    score: float
-    dense: float
-    keyword: float
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What a search may see: None for audience or sources means all of them; `exclude` are article ids.
-
-    `ids`, where given, are the only entries it may see.
-    """
-
-    audience: frozenset[str] | None = None
-    sources: frozenset[str] | None = None
-    exclude: frozenset[str] = frozenset()
-    ids: Collection[str] | None = None
 
 
 class MemorySearch:
@@ -86,6 +40,7 @@ class MemorySearch:
         self._ids: list[str] = []
         self._texts: list[str] = []
         self._payloads: list[str] = []
+        self._heads: list[int] = []
         self._article_ids: list[str] = []
         self._languages: Counter[str] = Counter()
         self._language_of: list[str] = []
@@ -108,11 +63,45 @@ class MemorySearch:
         return int(self._matrix.shape[1])
 
     def put(self, entries: Iterable[Entry]) -> None:
-        """Add entries; one with a known id takes the old one's place."""
-        added = list(entries)
-        self.remove([entry.id for entry in added])
-        touched = {self._put(entry) for entry in added}
+        """Add entries; one with a known id takes the old one's place.
+
+        Of one that says what the old one said (`says`) the words are not read again: an article that changes in one
+        place, or in its revision only, costs no more than that.
+        """
+        added = {entry.id: entry for entry in entries}
+        same = {known for known, entry in added.items() if self.says(entry)}
+        touched = {number for known in same for number in self._replace(self._slot_of[known], added[known])}
+        fresh = [entry for known, entry in added.items() if known not in same]
+        self.remove([entry.id for entry in fresh])
+        touched.update(self._put(entry) for entry in fresh)
         self._centres.update(touched, self._matrix)
+
+    def says(self, entry: Entry) -> bool:
+        """Whether the entry of this id has the same text, title, headings and language: its words need not be given."""
+        slot = self._slot_of.get(entry.id)
+        return (
+            slot is not None
+            and self._texts[slot] == entry.text
+            and self._heads[slot] == entry.head
+            and self._language_of[slot] == stemmer_language(entry.language)
+        )
+
+    def _replace(self, slot: int, entry: Entry) -> set[int]:
+        """Put an entry in the place of one that `says` the same; give the articles whose centres move."""
+        before, vector = int(self._article_of[slot]), self._matrix[slot].copy()
+        self._leave(slot)
+        article = self._place(entry, slot)
+        self._set_vector(slot, entry.vector)
+        moved = article != before or not np.array_equal(vector, self._matrix[slot])
+        return {before, article} if moved else set()
+
+    def _leave(self, slot: int) -> None:
+        """Undo `_place`."""
+        self._centres.discard(int(self._article_of[slot]), slot)
+        self._alive[slot] = False
+        self._slots_of_article[self._article_ids[slot]].discard(slot)
+        self._languages[self._language_of[slot]] -= 1
+        self._texts[slot] = self._payloads[slot] = ""
 
     def remove(self, ids: Iterable[str]) -> None:
         """Take entries out; unknown ids are passed over."""
@@ -120,11 +109,7 @@ class MemorySearch:
         self._postings.remove(slots)
         touched = {int(self._article_of[slot]) for slot in slots}
         for slot in slots:
-            self._centres.discard(int(self._article_of[slot]), slot)
-            self._alive[slot] = False
-            self._slots_of_article[self._article_ids[slot]].discard(slot)
-            self._languages[self._language_of[slot]] -= 1
-            self._texts[slot] = self._payloads[slot] = ""
+            self._leave(slot)
         self._free.extend(slots)
         self._centres.update(touched, self._matrix)
 
@@ -227,6 +212,7 @@ class MemorySearch:
         self._slot_of[entry.id] = slot
         self._ids[slot], self._texts[slot], self._payloads[slot] = entry.id, entry.text, entry.payload
         self._article_ids[slot], self._language_of[slot] = entry.article_id, language
+        self._heads[slot] = entry.head
         self._slots_of_article.setdefault(entry.article_id, set()).add(slot)
         self._languages[language] += 1
         group = (entry.source, entry.audience)
@@ -240,6 +226,7 @@ class MemorySearch:
         slot = len(self._ids)
         for values in (self._ids, self._texts, self._payloads, self._article_ids, self._language_of):
             values.append("")
+        self._heads.append(0)
         if slot >= len(self._alive):
             size = max(1024, slot + slot // 2)
             self._alive = _grown(self._alive, size)
@@ -255,7 +242,7 @@ class MemorySearch:
 
     def _mask(self, scope: Scope) -> NDArray[np.bool_]:
         size = len(self._ids)
-        allowed = np.array([_visible(group, scope) for group in self._groups] or [False], np.bool_)
+        allowed = np.array([scope.allows(*group) for group in self._groups] or [False], np.bool_)
         mask: NDArray[np.bool_] = self._alive[:size] & allowed[self._group_of[:size]]
         for article_id in scope.exclude:
             mask[list(self._slots_of_article.get(article_id, ()))] = False
@@ -297,13 +284,6 @@ class MemorySearch:
             zip((-rounded).tolist(), (self._ids[slot] for slot in slots), slots.tolist(), strict=True)
         )
         return [slot for _, _, slot in order[:top_k]]
-
-
-def _visible(group: tuple[str, frozenset[str]], scope: Scope) -> bool:
-    source, audience = group
-    if scope.sources is not None and source not in scope.sources:
-        return False
-    return scope.audience is None or not audience.isdisjoint(scope.audience)
 
 
 def _grown(values: NDArray[_Kind], size: int) -> NDArray[_Kind]:

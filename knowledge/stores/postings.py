@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _MOST_QUERY_TERMS = 128
+_FEW = 500
+"""Slots: more are taken out of each term's list at once."""
+_SHORT = 64
 
 K1 = 1.2
 B = 0.6
@@ -69,7 +72,11 @@ class Postings:
     def remove(self, slots: Sequence[int]) -> None:
         """Take the terms of slots out; slots without terms are passed over."""
         held = [slot for slot in slots if slot in self._terms_of]
-        if not held:
+        if len(held) <= _FEW:
+            for slot in held:
+                for number in self._terms_of.pop(slot):
+                    self._drop(number, slot)
+                self._set_length(slot, 0.0)
             return
         gone = np.zeros(len(self._lengths), np.bool_)
         gone[held] = True
@@ -155,6 +162,14 @@ class Postings:
         count = len(self._slots[number]) + PRIOR_COMMON * (number in self._common_ids)
         return float(np.log1p((len(self) + PRIOR_PASSAGES - count + 0.5) / (count + 0.5)))
 
+    def _drop(self, number: int, slot: int) -> None:
+        """Take one slot out of a term's list; the last one of it takes its place."""
+        slots, frequencies = self._slots[number], self._frequencies[number]
+        place = slots.index(slot) if len(slots) < _SHORT else _place_of(slot, slots)
+        last, frequency = slots.pop(), frequencies.pop()
+        if place < len(slots):
+            slots[place], frequencies[place] = last, frequency
+
     def _keep(self, number: int, gone: NDArray[np.bool_]) -> None:
         slots = np.frombuffer(self._slots[number], np.int32)
         frequencies = np.frombuffer(self._frequencies[number], np.float32)
@@ -176,6 +191,10 @@ class Postings:
             average = self._total_length / max(len(self), 1) or 1.0
             self._norms = (K1 * (1 - B + B * self._lengths / average)).astype(np.float32)
         return self._norms
+
+
+def _place_of(slot: int, slots: array[int]) -> int:
+    return int(np.flatnonzero(np.frombuffer(slots, np.int32) == slot)[0])
 
 
 def weighted_counts(fields: Iterable[tuple[Iterable[str], float]]) -> dict[str, float]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from knowledge.models import ArticleRef, Passage
 from knowledge.stores.blocks import plain_text
-from knowledge.stores.memory import Entry
+from knowledge.stores.entries import Entry
 from knowledge.stores.passage_file import PassageRow
 
 

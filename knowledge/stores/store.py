@@ -1,5 +1,6 @@
 """A generation of the passage index: its file, and the search over what the file holds."""
 
+# ruff: noqa: PLC0415 - the search and its numpy are loaded with the first search: a start from the cache needs the counter alone
 from __future__ import annotations
 
 import threading
@@ -8,15 +9,15 @@ from typing import TYPE_CHECKING
 import structlog
 
 from knowledge.stores.fusion import BALANCED, Fusion
-from knowledge.stores.memory import Hit, MemorySearch, Scope, Vectors
 from knowledge.stores.passage_file import PassageFile
-from knowledge.stores.records import entry_of
-from knowledge.stores.snapshot import Snapshot, load, save
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
 
+    from knowledge.stores.entries import Entry, Hit, Scope, Vectors
+    from knowledge.stores.memory import MemorySearch
+    from knowledge.stores.passage_file import PassageRow
     from knowledge.stores.query import QueryPlan
 
 
@@ -34,7 +35,7 @@ class PassageStore:
         self.file = PassageFile(path, create=create)
         # Its own connection, so that a search never waits for a write, and sees its own process's writes too.
         self._reader = PassageFile(path)
-        self._memory = MemorySearch()
+        self._search: MemorySearch | None = None
         self._loaded = 0
         self._unsaved = 0
         self._lock = threading.RLock()
@@ -43,6 +44,14 @@ class PassageStore:
         """Close the file; may be called twice."""
         self.file.close()
         self._reader.close()
+
+    @property
+    def _memory(self) -> MemorySearch:
+        if self._search is None:
+            from knowledge.stores.memory import MemorySearch
+
+            self._search = MemorySearch()
+        return self._search
 
     def counter(self) -> int:
         """Give the counter of the last committed write."""
@@ -57,12 +66,24 @@ class PassageStore:
                 self._take_up_snapshot()
             changes = self._reader.changes_since(self._loaded)
             self._memory.remove(changes.removed)
-            self._memory.put(entry_of(row) for row in changes.rows)
+            self._memory.put([self._entry(row) for row in changes.rows])
             self._loaded = changes.counter
             self._unsaved += len(changes.rows) + len(changes.removed)
 
+    def _entry(self, row: PassageRow) -> Entry:
+        """Give a row's entry, its words read unless they are held already."""
+        from knowledge.stores.records import entry_of
+
+        if row.id in self._memory:
+            bare = entry_of(row, read=False)
+            if self._memory.says(bare):
+                return bare
+        return entry_of(row)
+
     def keep(self) -> None:
         """Write down what makes the next start quick, unless little has changed since; what fails costs only time."""
+        from knowledge.stores.snapshot import Snapshot, save
+
         with self._lock:
             if self._unsaved < WORTH_KEEPING:
                 return
@@ -75,6 +96,9 @@ class PassageStore:
 
     def _take_up_snapshot(self) -> None:
         """Begin where another run stood, if what it left fits this file."""
+        from knowledge.stores.records import entry_of
+        from knowledge.stores.snapshot import load
+
         snapshot = load(self.file.path)
         if snapshot is None or snapshot.counter > self._reader.counter():
             return
@@ -82,7 +106,7 @@ class PassageStore:
         try:
             self._memory.thaw(snapshot.ids, snapshot.arrays, (entry_of(row, read=False) for row in rows))
         except (ValueError, KeyError, IndexError):
-            self._memory = MemorySearch()
+            self._search = None
         else:
             self._loaded = snapshot.counter
 

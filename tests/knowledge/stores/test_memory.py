@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from knowledge.stores.entries import Entry, Scope
 from knowledge.stores.fusion import MEANING_ALONE
-from knowledge.stores.memory import Entry, MemorySearch, Scope
+from knowledge.stores.memory import MemorySearch
 from knowledge.stores.postings import K1, PRIOR_COMMON, PRIOR_PASSAGES, B, Postings
 from knowledge.stores.query import QueryPlan, plan_query
 
@@ -107,7 +108,9 @@ def test_filters_leave_no_trace():
 @given(
     st.lists(
         st.tuples(
-            st.sampled_from("abcdefgh"), st.lists(st.sampled_from(VOCABULARY), max_size=4), st.booleans()
+            st.sampled_from("abcdefgh"),
+            st.lists(st.sampled_from(VOCABULARY), max_size=4),
+            st.sampled_from(("one", "two", None)),
         ),
         max_size=30,
     )
@@ -115,9 +118,10 @@ def test_filters_leave_no_trace():
 def test_updated_in_place_equals_built_anew(steps):
     """After any puts and removals, scores are those of a fresh index of what is left."""
     memory, left = MemorySearch(), {}
-    for name, words, put in steps:
-        if put:
-            left[name] = entry(name, " ".join(words), unit(1, len(words)))
+    for name, words, article in steps:
+        if article:
+            vector = unit(1, len(words) + len(article))
+            left[name] = entry(name, " ".join(words), vector, article_id=article)
             memory.put([left[name]])
         else:
             left.pop(name, None)
@@ -129,6 +133,40 @@ def test_updated_in_place_equals_built_anew(steps):
     found = memory.search(unit(1, 1)[None], plan, Scope(), 30)
     assert [hit.id for hit in found] == [hit.id for hit in expected]
     assert [hit.score for hit in found] == pytest.approx([hit.score for hit in expected], abs=1e-5)
+
+
+def test_what_says_the_same_takes_the_new_revision_and_is_not_read_again():
+    """Audience, payload, article and vector are the new ones; the words were not even given again."""
+    memory = MemorySearch()
+    memory.put([entry("a", "vpn", unit(1, 0), title="Remote", article_id="x"), entry("b", "fax", unit(0, 1))])
+    again = Entry("a", "vpn", "", title="Remote", article_id="y", payload="new", vector=unit(0.6, 0.8))
+    assert memory.says(again)
+    memory.put([again])
+    plan = QueryPlan(("",), (1.0,), (("remote vpn", 1.0),))
+    (hit,) = memory.search(unit(0, 1)[None], plan, Scope(exclude=frozenset({"x", ""})), 1)
+    assert (hit.id, hit.payload, round(hit.dense, 6)) == ("a", "new", 0.8)
+    assert memory.search(None, by_words("vpn"), Scope(exclude=frozenset({"y"})), 5) == []
+    other_title = Entry("a", "vpn", "vpn", title="Office", article_id="y", vector=unit(1, 0))
+    assert not memory.says(other_title)
+    assert not memory.says(Entry("a", "vpn", "", title="Remote", language="de"))
+    memory.put([other_title])
+    assert memory.search(None, by_words("remote"), Scope(), 5) == []
+    assert [hit.id for hit in memory.search(None, by_words("office"), Scope(), 5)] == ["a"]
+
+
+@pytest.mark.parametrize("gone", [1, 40, 550])
+def test_few_and_many_removals_leave_the_same_as_never_put(gone):
+    """One by one or in bulk, from short lists and from long ones, with words that all hold and that one holds."""
+    entries = [entry(f"{n:03}", f"all some{n % 7} one{n}", unit(1, n)) for n in range(600)]
+    memory, fresh = MemorySearch(), MemorySearch()
+    memory.put(entries)
+    memory.remove([one.id for one in entries[:gone]])
+    fresh.put(entries[gone:])
+    for words in ("all", "some3 one599", "one0 all"):
+        plan = QueryPlan(("",), (1.0,), ((words, 1.0),))
+        found, expected = (one.search(unit(1, 9)[None], plan, Scope(), 600) for one in (memory, fresh))
+        assert [hit.id for hit in found] == [hit.id for hit in expected]
+        assert [hit.keyword for hit in found] == pytest.approx([hit.keyword for hit in expected], abs=1e-5)
 
 
 def test_languages_meet_in_one_search():

@@ -11,7 +11,7 @@ import pytest
 
 from knowledge.models import ArticleRef
 from knowledge.stores import snapshot
-from knowledge.stores.memory import Scope
+from knowledge.stores.entries import Scope
 from knowledge.stores.passage_file import PassageFile, PassageRow
 from knowledge.stores.query import plan_query
 from knowledge.stores.store import PassageStore

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from knowledge.stores.memory import Entry, MemorySearch, Scope
+from knowledge.stores.entries import Entry, Scope
+from knowledge.stores.memory import MemorySearch
 from knowledge.stores.vocabulary import is_misspelling, within
 
 PUBLIC = Scope(frozenset({"public"}))

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge.stores.memory import Entry, MemorySearch, Scope
+from knowledge.stores.entries import Entry, Scope
+from knowledge.stores.memory import MemorySearch
 
 PUBLIC = frozenset({"public"})
 EVERYTHING = Scope()
