@@ -5,6 +5,9 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from rapidfuzz.distance import OSA
+from rapidfuzz.process import extract
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
@@ -57,8 +60,10 @@ class Vocabulary:
             yield from self._postings.like.with_edge(plain)
         errors = 1 if len(plain) <= _ONE_ERROR_UP_TO else 2
         for stem in stems if len(plain) >= _SHORTEST_TYPO else ():
-            near = self._postings.like.near(stem, errors) if stem else ()
-            yield from (term for term in near if is_misspelling(stem, term, len(plain)))
+            near = list(self._postings.like.near(stem, errors)) if stem else []
+            # What is near enough is found in C; few are left for the rest of the rule.
+            found = extract(stem, near, scorer=OSA.distance, score_cutoff=errors, limit=None)
+            yield from (term for term, _, _ in found if is_misspelling(stem, term, len(plain)))
 
     def _is_two(self, plain: str) -> bool:
         """Whether two words of one entry, written together, are this one: "wifi" where "Wi-Fi" stands."""
@@ -83,7 +88,7 @@ def is_misspelling(stem: str, term: str, letters: int) -> bool:
     errors = 1 if letters <= _ONE_ERROR_UP_TO else 2
     if abs(len(stem) - len(term)) > errors or not _share_a_piece(stem, term, errors + 1):
         return False
-    return within(stem, term, errors)
+    return OSA.distance(stem, term, score_cutoff=errors) <= errors
 
 
 def _share_a_piece(first: str, second: str, pieces: int) -> bool:
@@ -91,19 +96,3 @@ def _share_a_piece(first: str, second: str, pieces: int) -> bool:
     cuts = [round(i * len(first) / pieces) for i in range(pieces + 1)]
     held = [first[start + 1 : end - 1] or first[start:end] for start, end in pairwise(cuts)]
     return any(piece in second for piece in held)
-
-
-def within(first: str, second: str, errors: int) -> bool:
-    """Whether so many letters inserted, left out, changed or swapped with their neighbour make one the other."""
-    before: list[int] = []
-    row = list(range(len(second) + 1))
-    for i, letter in enumerate(first, start=1):
-        older, before, row = before, row, [i]
-        for j, other in enumerate(second, start=1):
-            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != other))
-            if i > 1 and j > 1 and letter == second[j - 2] and first[i - 2] == other:
-                cost = min(cost, older[j - 2] + 1)
-            row.append(cost)
-        if min(row) > errors and min(before) > errors:
-            return False
-    return row[-1] <= errors
