@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import sqlite3
-from contextlib import AsyncExitStack, asynccontextmanager, closing, nullcontext, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -16,9 +16,9 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from knowledge.database_errors import postgres_explained, sqlite_explained, translated, unreachable
 from knowledge.errors import StorageError
-from knowledge.group_commit import GroupCommit
+from knowledge.group_commit import GroupCommit, Turn
 from knowledge.schema import SchemaHistory
-from knowledge.sqlite_direct import SqliteReader, SqliteWriter, WriterThread
+from knowledge.sqlite_direct import SqliteReader, SqliteWriter, WriterThread, switch_to_wal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sqlalchemy import URL
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-    from knowledge.group_commit import Waiting
+    from knowledge.group_commit import Over, Waiting
 
 _NOT_OPEN = "Database.open() was not called, or close() was"
 
@@ -49,9 +49,9 @@ class Database:
         self._engine: AsyncEngine | None = None
         self._connecting = asyncio.Lock()
         # SQLite has one writer: queueing here spares its polling.
-        self._turn = asyncio.Lock() if self.dialect == "sqlite" else nullcontext()
+        self._turn = Turn()
         self._upgrading = asyncio.Lock()
-        self._group = GroupCommit(self._commit_together)
+        self._group = GroupCommit(self._commit_together, self._hand_over)
         self._writing = WriterThread(self._commit_sqlite)
         self._writer: SqliteWriter | None = None
         self._reader: SqliteReader | None = None
@@ -88,7 +88,10 @@ class Database:
         if self.dialect == "sqlite":
             with unreachable(self.place):
                 await asyncio.to_thread(Path(self.place).parent.mkdir, parents=True, exist_ok=True)
-                await self._switch_to_wal()
+                try:
+                    await switch_to_wal(self.place, self._busy_milliseconds)
+                except sqlite3.Error as error:
+                    raise DBAPIError("PRAGMA journal_mode=WAL", None, error) from error
             self._is_open = True
             return
         self._is_open = True
@@ -133,7 +136,10 @@ class Database:
         Not reentrant: a second `write` inside the first waits for itself. Raises StorageError.
         """
         await self._group.settled()
-        async with self._turn, self._connection() as connection:
+        async with (
+            self._turn if self.dialect == "sqlite" else nullcontext(),
+            self._connection() as connection,
+        ):
             await connection.execution_options(helpdesk_writes=True)  # read by knowledge/engines.py
             async with connection.begin():
                 yield connection
@@ -193,6 +199,18 @@ class Database:
                         await driver.execute(_numbered(each.sql), *each.parameters) for each in statements
                     ]
         return [int(said.rsplit(" ", 1)[-1]) for said in done]
+
+    def _hand_over(self, statements: Sequence[Waiting], over: Over) -> bool:
+        """Hand them to the writer's thread where nobody else is writing: the way of almost every commit."""
+        if self.dialect != "sqlite" or not self._turn.take_at_once():
+            return False
+
+        def done(touched: Sequence[int], error: BaseException | None) -> None:
+            self._turn.leave()
+            over(touched, error)
+
+        self._writing.hand(statements, done)
+        return True
 
     def _commit_sqlite(self, statements: Sequence[Waiting]) -> list[int]:
         if not self._is_open:
@@ -257,37 +275,11 @@ class Database:
             version = (await connection.execute(text("SHOW server_version"))).scalar_one()
             return f"PostgreSQL {str(version).split()[0]}, {self.place}"
 
-    async def _switch_to_wal(self) -> None:
-        """Make the file one with a write-ahead log, before any connection of the pool needs it.
-
-        SQLite does not wait for its busy timeout when two connections switch at once: it fails one of them.
-        """
-        busy_seconds = self._busy_milliseconds / 1000
-        try:
-            with suppress(sqlite3.OperationalError):
-                return await asyncio.to_thread(_use_wal, self.place, busy_seconds)
-            import tenacity  # noqa: PLC0415 - seldom needed
-
-            switching = tenacity.AsyncRetrying(
-                retry=tenacity.retry_if_exception_type(sqlite3.OperationalError),
-                stop=tenacity.stop_after_delay(busy_seconds),
-                wait=tenacity.wait_random(0.01, 0.1),
-                reraise=True,
-            )
-            await switching(asyncio.to_thread, _use_wal, self.place, busy_seconds)
-        except sqlite3.Error as error:
-            raise DBAPIError("PRAGMA journal_mode=WAL", None, error) from error
-
 
 def _numbered(sql: str) -> str:
     """Give the statement as PostgreSQL's driver takes it: $1 for the first `?`, and so on."""
     numbers = count(1)
     return re.sub(r"\?", lambda _: f"${next(numbers)}", sql)
-
-
-def _use_wal(file: str, busy_seconds: float) -> None:
-    with closing(sqlite3.connect(file, timeout=busy_seconds)) as connection:
-        connection.execute("PRAGMA journal_mode=WAL")
 
 
 def _checked(url: str) -> URL:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from contextlib import suppress
+from contextlib import closing, suppress
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from knowledge.group_commit import Waiting
+    from knowledge.group_commit import Over, Waiting
 
-    _Work = tuple[asyncio.AbstractEventLoop, asyncio.Future[list[int]], Sequence[Waiting]]
+    _Work = tuple[asyncio.AbstractEventLoop, Over, Sequence[Waiting]]
 
 
 class SqliteWriter:
@@ -55,14 +55,26 @@ class WriterThread:
         self._handed: SimpleQueue[_Work | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
 
-    async def run(self, statements: Sequence[Waiting]) -> list[int]:
-        """Give what `run` gives; raises what it raises. It is done even when the caller is cancelled."""
+    def hand(self, statements: Sequence[Waiting], over: Over) -> None:
+        """Have `run` done for them; `over` is told of it in this event loop."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._work, name="sqlite-writer", daemon=True)
             self._thread.start()
-        loop = asyncio.get_running_loop()
-        done: asyncio.Future[list[int]] = loop.create_future()
-        self._handed.put((loop, done, statements))
+        self._handed.put((asyncio.get_running_loop(), over, statements))
+
+    async def run(self, statements: Sequence[Waiting]) -> list[int]:
+        """Give what `run` gives; raises what it raises. It is done even when the caller is cancelled."""
+        done: asyncio.Future[list[int]] = asyncio.get_running_loop().create_future()
+
+        def over(touched: Sequence[int], error: BaseException | None) -> None:
+            if done.done():
+                return
+            if error is None:
+                done.set_result(list(touched))
+            else:
+                done.set_exception(error)
+
+        self.hand(statements, over)
         return await done
 
     def close(self) -> None:
@@ -74,23 +86,14 @@ class WriterThread:
 
     def _work(self) -> None:
         while (work := self._handed.get()) is not None:
-            loop, done, statements = work
+            loop, over, statements = work
             error, touched = None, []
             try:
                 touched = self._run(statements)
             except Exception as raised:  # noqa: BLE001 - raised where it is awaited
                 error = raised
             with suppress(RuntimeError):  # the loop was closed meanwhile: nobody waits any more
-                loop.call_soon_threadsafe(_tell, done, touched, error)
-
-
-def _tell(done: asyncio.Future[list[int]], touched: list[int], error: Exception | None) -> None:
-    if done.done():
-        return
-    if error is None:
-        done.set_result(touched)
-    else:
-        done.set_exception(error)
+                loop.call_soon_threadsafe(over, touched, error)
 
 
 class SqliteReader:
@@ -114,3 +117,28 @@ class SqliteReader:
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
+
+
+async def switch_to_wal(file: str, busy_milliseconds: int) -> None:
+    """Make the file one with a write-ahead log, before any connection of a pool needs it. Raises sqlite3.Error.
+
+    SQLite does not wait for its busy timeout when two connections switch at once: it fails one of them.
+    """
+    busy_seconds = busy_milliseconds / 1000
+    with suppress(sqlite3.OperationalError):
+        await asyncio.to_thread(_use_wal, file, busy_seconds)
+        return
+    import tenacity  # noqa: PLC0415 - seldom needed
+
+    switching = tenacity.AsyncRetrying(
+        retry=tenacity.retry_if_exception_type(sqlite3.OperationalError),
+        stop=tenacity.stop_after_delay(busy_seconds),
+        wait=tenacity.wait_random(0.01, 0.1),
+        reraise=True,
+    )
+    await switching(asyncio.to_thread, _use_wal, file, busy_seconds)
+
+
+def _use_wal(file: str, busy_seconds: float) -> None:
+    with closing(sqlite3.connect(file, timeout=busy_seconds)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
