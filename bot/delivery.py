@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from bot.assisting import Assisting
 from bot.errors import ShuttingDown
-from bot.inbox import EventKey, InboxState, key_of
+from bot.inbox import EventKey, key_of
 from bot.live import Announced
 from connectors.base import AnswersEvents, Reply
 
@@ -226,18 +226,22 @@ class Delivery(Assisting):
             self._end(pending.key)
 
     async def _is_posted(self, pending: Pending, connector: ChatConnector) -> bool:
-        if pending.state is not InboxState.SENDING or not isinstance(connector, FindsPosts):
+        if not isinstance(connector, FindsPosts):
             return False
+        looked_for = pending.metadata_id or metadata_id(pending.event)
         async with asyncio.timeout(SEND_SECONDS):
-            platform_id = await connector.find_post(pending.event.address, pending.metadata_id)
+            platform_id = await connector.find_post(pending.event.address, looked_for)
         if platform_id is None:
             return False
         await self._sent(pending.key, platform_id)
         return True
 
     async def _may_send(self, key: EventKey, event: Event) -> bool:
+        def unnoted(error: BaseException) -> None:
+            self._log.warning("inbox_unreachable", exc_info=error)
+
         try:
-            return await self._inbox.sending(key, metadata_id(event))
+            return await self._inbox.sending(key, metadata_id(event), unnoted)
         except Exception:  # noqa: BLE001 - the database went away meanwhile; whoever asked still gets the reply
             self._log.warning("inbox_unreachable", exc_info=True)
             return True

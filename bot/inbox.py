@@ -31,6 +31,10 @@ MAX_ATTEMPTS = 5
 """An event that was taken up this often and never answered probably kills the process: it is given up."""
 
 
+_ENOUGH_LEASE = 1 / 3
+"""Of a lease: with less left it is renewed before a post."""
+
+
 class InboxState(StrEnum):
     """Where a received event stands."""
 
@@ -97,6 +101,7 @@ _SENDING = Prepared(
     .where(_MINE)
     .values(state="sending", metadata_id=bindparam("metadata"), lease_until=bindparam("until"))
 )
+_HOLDER = Prepared(select(inbox.c.lease_token, inbox.c.state, inbox.c.lease_until).where(_WHICH))
 _BEGUN = Prepared(update(inbox).where(_MINE).values(platform_id=bindparam("posted")))
 _OVER: dict[str, Any] = {
     name: bindparam(f"new_{name}") for name in ("state", "finished_at", "platform_id", "note")
@@ -140,10 +145,22 @@ class Inbox:
             "note": "",
         }
 
-    async def sending(self, key: EventKey, metadata_id: str) -> bool:
-        """Note that a reply is about to be posted under `metadata_id`; False when another took the lease."""
-        until = self._lease_end()
-        return await self._commit(_SENDING, **self._mine(key), metadata=metadata_id, until=until) > 0
+    async def sending(
+        self, key: EventKey, metadata_id: str, failed: Callable[[BaseException], object]
+    ) -> bool:
+        """Note that a reply is about to be posted under `metadata_id`; False when another took the lease.
+
+        While the lease holds for a while nobody waits for the note: it is committed meanwhile, `failed` is told what
+        kept it from that, and whoever takes up the event looks for the post first, whatever the state.
+        """
+        found = await self._database.fetch(_HOLDER.sql, _HOLDER.parameters(**_of(key)))
+        if not any(token == self._token and state in OPEN for token, state, _ in found):
+            return False
+        note: dict[str, object] = {**self._mine(key), "metadata": metadata_id, "until": self._lease_end()}
+        if found[0][2] < self._clock().timestamp() + self._lease_seconds * _ENOUGH_LEASE:
+            return await self._commit(_SENDING, **note) > 0
+        self._database.soon(_SENDING.sql, _SENDING.parameters(**note), failed)
+        return True
 
     async def begun(self, key: EventKey, platform_id: str) -> None:
         """Keep the platform's id of the post in which the reply grows, so that a restart can end it."""

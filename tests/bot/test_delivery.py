@@ -230,6 +230,53 @@ async def test_a_post_that_got_through_is_not_repeated(
     assert (row.state, row.platform_id) == ("sent", "1718.42")
 
 
+async def test_a_post_is_looked_for_though_its_note_was_lost(
+    delivery: Delivery, other_delivery: Delivery, clock: Clock, database: Database
+) -> None:
+    """Killed after the post, before even the note of it was committed: found all the same, and not repeated."""
+    event = message()
+    assert await other_delivery.accept(event)
+    clock.advance(seconds=31)
+    platform = Platform()
+    platform.found[metadata_id(event)] = "1718.43"
+    assert await delivery.sweep({"slack": platform}) == 1
+    assert platform.posts == []
+    assert await states(database) == ["sent"]
+
+
+async def test_a_note_is_waited_for_where_the_lease_is_nearly_over(database: Database, clock: Clock) -> None:
+    """With most of a lease left the note comes with the next commit; else it is there, and the lease anew, before."""
+    box, event = Inbox(database, clock, LEASE), message()
+    assert await box.accept(event)
+
+    async def noted() -> tuple[str, float]:
+        query = "SELECT state, lease_until FROM inbox"
+        return (await database.fetch(query, ()))[0]
+
+    assert await box.sending(key_of(event), "reply/1", pytest.fail)
+    assert (await noted())[0] == "received"
+    assert await states(database) == ["sending"]
+    clock.advance(seconds=25)
+    before = (await noted())[1]
+    assert await box.sending(key_of(event), "reply/1", pytest.fail)
+    assert await noted() == ("sending", before + 25)
+
+
+async def test_a_message_taken_back_meanwhile_gets_no_reply(
+    delivery: Delivery, helpdesk: ScriptedHelpdesk, database: Database
+) -> None:
+    """Its author deleted it while it was answered."""
+    event = message()
+
+    async def delete() -> None:
+        await delivery.deleted(event.address, event.message_id)
+
+    helpdesk.act = delete
+    assert await delivery.accept(event)
+    assert await delivery.answer(event) is None
+    assert await states(database) == ["ignored"]
+
+
 async def test_a_platform_that_refuses_is_tried_a_bounded_number_of_times(
     delivery: Delivery, other_delivery: Delivery, clock: Clock, database: Database
 ) -> None:
