@@ -63,11 +63,12 @@ class Support:
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """The words of a text, their stems, and the rows of their vectors."""
+    """The words of a text, as a set and one on a line each, their stems, and the rows of their vectors."""
 
-    words: tuple[str, ...]
+    words: frozenset[str]
+    lines: str
     stems: frozenset[str]
-    rows: tuple[int, ...]
+    rows: NDArray[np.int64]
 
 
 _NEAR, _RELATED, _SHARED = 0.35, 0.2, 0.6
@@ -150,17 +151,19 @@ def _held(text: str, language: str, vectors: WordVectors) -> _Held:
     found = [word for word in dict.fromkeys(words(text)) if word not in stops]
     stems = frozenset(stem(word, tag) for word in found for tag in {language, "en"})
     rows = dict.fromkeys(vectors.row(word) for word in found)
-    return _Held(tuple(found), stems, tuple(row for row in rows if row is not None))
+    lines = "\n".join(["", *found, ""])
+    known = np.array([row for row in rows if row is not None], np.int64)
+    return _Held(frozenset(found), lines, stems, known)
 
 
 def _support(word: str, language: str, held: _Held, vectors: WordVectors) -> float:
     if any(_stands(form, language, held) for form in _forms(word)):
         return 1.0
     row = vectors.row(word)
-    if row is None or not held.rows:
+    if row is None or not len(held.rows):
         return 0.0
-    apart = {vectors.row(other) for other in opposite_of(word)}
-    rows = [other for other in held.rows if other not in apart] if apart else held.rows
+    apart = [known for other in opposite_of(word) if (known := vectors.row(other)) is not None]
+    rows = held.rows[~np.isin(held.rows, apart)] if apart else held.rows
     best = float(vectors.cosines([row], rows).max(initial=-1.0))
     return min(max((best - _OTHER) / (_SAME - _OTHER), 0.0), 1.0)
 
@@ -174,10 +177,14 @@ def _forms(word: str) -> tuple[str, ...]:
 def _stands(form: str, language: str, held: _Held) -> bool:
     if stem(form, language) in held.stems or stem(form, "en") in held.stems:
         return True
-    return len(form) >= _SHORTEST_PART and any(_shares_compound(form, other) for other in held.words)
+    return len(form) >= _SHORTEST_PART and _shares_compound(form, held)
 
 
-def _shares_compound(form: str, other: str) -> bool:
-    if other.startswith(form) or other.endswith(form):
+def _shares_compound(form: str, held: _Held) -> bool:
+    """Whether a word of the text begins or ends with the form, or the form with a word that is not the shortest."""
+    if f"\n{form}" in held.lines or f"{form}\n" in held.lines:
         return True
-    return len(other) > _SHORTEST_PART and (form.startswith(other) or form.endswith(other))
+    return any(
+        form[:size] in held.words or form[-size:] in held.words
+        for size in range(_SHORTEST_PART + 1, len(form) + 1)
+    )

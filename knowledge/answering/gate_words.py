@@ -29,9 +29,8 @@ class WordVectors:
         self._row_of_stem: dict[str, int] = {}
         for row, stemmed in enumerate(Stemmer.Stemmer("english", 0).stemWords(list(words))):
             self._row_of_stem.setdefault(stemmed, row)
-        self._vectors = vectors
-        lengths = np.linalg.norm(vectors.astype(np.float32), axis=1)
-        self._lengths = np.maximum(lengths, 1.0)
+        known = vectors.astype(np.float32)
+        self._vectors = known / np.maximum(np.linalg.norm(known, axis=1), 1.0)[:, None]
 
     def __len__(self) -> int:
         return len(self._row)
@@ -53,14 +52,10 @@ class WordVectors:
         row = self.row(word)
         return 1.0 if row is None else float(np.log1p(row) / np.log1p(len(self._row)))
 
-    def cosines(self, words: Sequence[int], others: Sequence[int]) -> NDArray[np.float32]:
+    def cosines(self, words: Sequence[int], others: Sequence[int] | NDArray[np.int64]) -> NDArray[np.float32]:
         """Give the cosines of rows with other rows, shape (words, others)."""
-        return self._unit(words) @ self._unit(others).T
-
-    def _unit(self, rows: Sequence[int]) -> NDArray[np.float32]:
-        chosen = np.asarray(rows, np.int64)
-        unit: NDArray[np.float32] = self._vectors[chosen].astype(np.float32) / self._lengths[chosen, None]
-        return unit
+        found: NDArray[np.float32] = self._vectors.take(words, 0) @ self._vectors.take(others, 0).T
+        return found
 
 
 @lru_cache(maxsize=1)
