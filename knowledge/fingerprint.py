@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from knowledge.models import revision_of
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from knowledge.models import Evidence, Passage
 
 
+@lru_cache(maxsize=1024)
 def print_of(passage: Passage) -> str:
     """Give a digest of all that an answer may take from a passage.
 

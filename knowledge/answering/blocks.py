@@ -75,7 +75,8 @@ def _parser() -> MarkdownIt:
     return MarkdownIt("commonmark").enable("table")
 
 
-def units_of(markdown: str) -> list[Unit]:
+@lru_cache(maxsize=512)  # parsing takes longer than all else, and the same passages answer many questions
+def units_of(markdown: str) -> tuple[Unit, ...]:
     """Split CommonMark into units in reading order, without what says nothing (images, comments, rules)."""
     lines = markdown.splitlines(keepends=True)
     units: list[Unit] = []
@@ -85,7 +86,7 @@ def units_of(markdown: str) -> list[Unit]:
             continue
         raw = "".join(lines[token.map[0] : token.map[1]]).rstrip()
         units.extend(_paragraph(raw, number) if kind == "paragraph" else _whole(kind, raw, number))
-    return units
+    return tuple(units)
 
 
 def _top_level(tokens: list[Token]) -> Iterator[Token]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from knowledge.answering.features_topic import topic_features
 from knowledge.answering.scoring import asked, stem_sets
-from knowledge.answering.words import clip, content_stems, names, numbers, platforms
+from knowledge.answering.words import clip, names, numbers, platforms, stem_set
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,7 +67,7 @@ def _similarities(passages: Sequence[ScoredPassage]) -> dict[str, float]:
 
 def _words(query: Asked, title: str, stems: Sequence[frozenset[str]]) -> dict[str, float]:
     lead = asked(query.text[:_LEAD].split("\n")[0], stems)
-    titled = frozenset(content_stems(title, query.language))
+    titled = stem_set(title, query.language)
     return {
         "covered_first": query.covered_by(stems[0]),
         "covered_top": query.covered_by(frozenset[str]().union(*stems[:_TOP])),

@@ -145,7 +145,7 @@ def _stops(language: str) -> frozenset[str]:
     return STOP_WORDS["en"] | STOP_WORDS.get(language, frozenset())
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)  # some 10 kB each
 def _held(text: str, language: str, vectors: WordVectors) -> _Held:
     stops = _stops(language)
     found = [word for word in dict.fromkeys(words(text)) if word not in stops]

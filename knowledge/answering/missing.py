@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from knowledge.aliases import named_in
 from knowledge.answering.language import STOP_WORDS, detect_language
 from knowledge.answering.missing_words import ALIASES, CONNECTS, MEANS, NO_THINGS, PLATFORM_NAMES, WHOM
-from knowledge.answering.words import clip, content_stems, names_platform, platforms, words
+from knowledge.answering.words import clip, content_stems, names_platform, platforms, stem_set, words
 from knowledge.models import Missing
 
 if TYPE_CHECKING:
@@ -194,7 +194,7 @@ def _without_platforms(question: str) -> frozenset[str]:
 
 
 def _stems(passage: Passage, question: str) -> frozenset[str]:
-    return frozenset(content_stems(_text(passage), detect_language(question)))
+    return stem_set(_text(passage), detect_language(question))
 
 
 def _text(passage: Passage) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from knowledge.answering.language import detect_language
-from knowledge.answering.words import clip, content_stems
+from knowledge.answering.words import clip, content_stems, stem_set
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -44,7 +44,7 @@ class Asked:
 
     def covered(self, text: str) -> float:
         """Give the share (0-1) of the question's content, by weight, that `text` holds."""
-        return self.covered_by(frozenset(content_stems(text, self.language)))
+        return self.covered_by(stem_set(text, self.language))
 
     def covered_by(self, stems: AbstractSet[str]) -> float:
         """Do the same for a text that was stemmed already."""
@@ -54,13 +54,13 @@ class Asked:
 
     def missing(self, text: str) -> frozenset[str]:
         """Give the content stems of the question that `text` does not hold."""
-        return frozenset(self.weights).difference(content_stems(text, self.language))
+        return frozenset(self.weights).difference(stem_set(text, self.language))
 
 
 def stem_sets(texts: Iterable[str], question: str) -> list[frozenset[str]]:
     """Stem texts in the language of the question, for `asked`."""
     language = detect_language(question)
-    return [frozenset(content_stems(text, language)) for text in texts]
+    return [stem_set(text, language) for text in texts]
 
 
 def asked(question: str, background: Sequence[AbstractSet[str]]) -> Asked:

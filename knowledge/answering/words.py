@@ -56,6 +56,7 @@ _PLATFORMS = MappingProxyType(
 _locks = threading.local()
 
 
+@lru_cache(maxsize=256)  # each step of an answer asks for it
 def clip(text: str) -> str:
     """Cut a question to the characters that are read, without control characters and lone surrogates."""
     text = unicodedata.normalize("NFKC", text[: 2 * MAX_QUESTION])
@@ -96,6 +97,12 @@ def content_stems(text: str, language: str | None = None) -> list[str]:
     language = (language or "en").split("-")[0].lower()
     stops = _stops(language)
     return [stem(word, language) for word in words(text) if word not in stops]
+
+
+@lru_cache(maxsize=1024)  # gate and extract ask for the same passages
+def stem_set(text: str, language: str | None = None) -> frozenset[str]:
+    """Give the content stems of a text, each once."""
+    return frozenset(content_stems(text, language))
 
 
 @lru_cache(maxsize=64)

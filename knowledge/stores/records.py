@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -39,6 +40,7 @@ def payload_of(passage: Passage) -> str:
     )
 
 
+@lru_cache(maxsize=2048)  # a search gives sixteen, of which half are read once more
 def passage_of(passage_id: str, text: str, payload: str) -> Passage:
     """Read a passage back from its row."""
     meta: dict[str, Any] = json.loads(payload)
