@@ -27,6 +27,7 @@ from knowledge.answering.style import adherence, check_style
 from knowledge.models import Question, Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from config.persona import Persona
@@ -103,10 +104,17 @@ def add_set(rows: Rows, name: str, made: list[dict[str, Answer]]) -> None:
     )
 
 
+def spoken_voices() -> Iterator[Persona]:
+    """Give every shipped persona in each language that it has words for."""
+    for persona in map(load_persona, shipped_personas()):
+        yield persona
+        yield from (persona.speaking(words.language) for words in persona.words)
+
+
 def add_own(rows: Rows) -> None:
     """Add what the shipped personas say themselves: greeting, refusal, apology, thanks, sign-off."""
     lines = broken = 0
-    for voice in (load_persona(each) for each in shipped_personas()):
+    for voice in spoken_voices():
         for line in (voice.greeting, voice.no_answer, voice.apology, voice.thanks, voice.sign_off):
             found = check_style(voice, line, language=voice.language).violations if line else ()
             lines += bool(line)

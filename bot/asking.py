@@ -52,11 +52,12 @@ class Rewriting(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """An answer with whom it is for: `audience` are the labels that all its readers hold."""
+    """An answer with whom it is for: `audience` are the labels that all its readers hold; `persona` gave it."""
 
     answer: Answer
     audience: frozenset[str] | None
     searched: str
+    persona: Persona
 
 
 class Asker:
@@ -87,7 +88,7 @@ class Asker:
         searched, rewriting = await self._standalone(meant, before)
         threshold = channel.min_confidence if channel else None
         said = live.say if live is not None and event.addressed and threshold is None else None
-        persona = self._personas.of(event.address, channel)
+        persona = self._personas.of(event.address, channel, (event.text, *reversed(before)))
         answer = await self._helpdesk.answer(
             searched,
             audience=audience,
@@ -101,7 +102,7 @@ class Asker:
             answer = replace(answer, question=meant, trace={"searched": searched, **answer.trace})
         if rewriting:
             answer = replace(answer, trace={"rewriting": rewriting, **answer.trace})
-        return Answered(below_threshold(answer, persona, threshold), audience, searched)
+        return Answered(below_threshold(answer, persona, threshold), audience, searched, persona)
 
     async def _standalone(self, text: str, before: Sequence[str]) -> tuple[str, dict[str, Any]]:
         """Complete a follow-up, by the model where there is one; give what became of asking it, too."""
@@ -118,7 +119,7 @@ class Asker:
     ) -> tuple[Answer, Persona]:
         """Answer a standalone question as it would be answered in a place, for these readers."""
         channel = self._access.channel(address)
-        persona = self._personas.of(address, channel)
+        persona = self._personas.of(address, channel, (question,))
         sources = channel.sources if channel else None
         answer = await self._helpdesk.answer(question, audience=audience, persona=persona, sources=sources)
         return below_threshold(answer, persona, channel.min_confidence if channel else None), persona

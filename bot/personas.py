@@ -10,13 +10,18 @@ from bot.access import CONSOLE
 from bot.errors import CommandError
 from config.errors import PersonaError
 from config.persona import is_persona_path, shipped_personas
+from knowledge.answering.language import detect_language
+from knowledge.answering.smalltalk import smalltalk_language
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from config.persona import Persona
     from config.settings import ChannelSettings
     from connectors.base import Address
+
+_FEWEST_WORDS = 3
+"""Fewer words, in the letters that many languages share, do not tell a language surely ("cancel oder")."""
 
 
 class Personas:
@@ -32,8 +37,19 @@ class Personas:
         self._at_the_terminal: Persona | None = None
         self._log = structlog.get_logger()
 
-    def of(self, address: Address, channel: ChannelSettings | None = None) -> Persona:
-        """Give the persona that speaks in this place; one that cannot be read falls back to the default."""
+    def of(
+        self, address: Address, channel: ChannelSettings | None = None, said: Iterable[str] = ()
+    ) -> Persona:
+        """Give the persona that speaks in this place; one that cannot be read falls back to the default.
+
+        It speaks the language of the first text in `said` that shows one, if it has words for it: put the message
+        first, then what was asked before it, the newest first.
+        """
+        return self._of(address, channel).speaking(
+            next((tag for text in said if (tag := spoken_language(text))), None)
+        )
+
+    def _of(self, address: Address, channel: ChannelSettings | None) -> Persona:
         if address.platform == CONSOLE and self._at_the_terminal is not None:
             return self._at_the_terminal
         if channel is None or channel.persona is None:
@@ -65,3 +81,11 @@ class Personas:
         except PersonaError as error:  # a file broken since the start must not cost the answer
             self._log.warning("persona_unreadable", persona=name, error=str(error))
             return self.default
+
+
+def spoken_language(text: str) -> str | None:
+    """Give the two-letter tag of the language that somebody writes in; None where so few words do not show it."""
+    if tag := smalltalk_language(text):
+        return tag
+    few = text.isascii() and len(text.split()) < _FEWEST_WORDS
+    return None if few else detect_language(text)

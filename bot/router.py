@@ -211,7 +211,7 @@ class Router:
             return None  # nobody asked the bot: it speaks only when the articles answer
         return replies.from_answer(
             answered.answer,
-            self._persona(event),
+            answered.persona,
             self._clock(),
             share=event.asked_in is not None,
             wish=event.address.platform not in {CONSOLE, WEB},
@@ -223,7 +223,7 @@ class Router:
     ) -> Reply | None:
         answered = await self._asker.ask(event, shadow.audience(event, audience))
         self._note(event, answered)
-        return await shadow.offer(event, answered, self._persona(event))
+        return await shadow.offer(event, answered, answered.persona)
 
     def _note(self, event: IncomingMessage, answered: Answered) -> None:
         answer = answered.answer
@@ -272,7 +272,8 @@ class Router:
             failed(error)
 
     def _persona(self, event: Event) -> Persona:
-        return self._personas.of(event.address, self._access.channel(event.address))
+        said = (event.text,) if isinstance(event, IncomingMessage) else ()
+        return self._personas.of(event.address, self._access.channel(event.address), said)
 
 
 def _addressed(event: Event) -> bool:

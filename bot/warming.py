@@ -206,9 +206,9 @@ class Warming:
         labels = json.loads(row.audience)
         address = Address(row.platform, row.channel, row.thread or None, row.workspace or None)
         channel = self._access.channel(address)
-        persona = self._personas.of(address, channel)
         trace = json.loads(row.trace).get("trace") or {}
         text = clean(str(trace.get("searched") or row.text))
+        persona = self._personas.of(address, channel, (row.text, text))
         if labels is None or without_articles(text, persona) is not None:
             return None
         sources = channel.sources if channel else None

@@ -8,6 +8,7 @@ from bot import replies
 from bot.app import App
 from bot.cli.output import NO_ARTICLES, note, print_json, say
 from bot.cli.runtime import execute, settings_from, sync_new_sources
+from bot.personas import spoken_language
 from config.persona import load_persona
 from connectors.base import Reply
 from connectors.console_view import MAX_WIDTH, to_plain, to_renderable
@@ -25,7 +26,7 @@ def ask_once(
 ) -> int:
     """Answer one question; gives 1 when it could not be answered because something failed."""
     settings = settings_from(config)
-    speaking = load_persona(persona or settings.persona.default)
+    speaking = load_persona(persona or settings.persona.default).speaking(spoken_language(question))
 
     async def work(app: App) -> int:
         await sync_new_sources(app)

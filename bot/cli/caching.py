@@ -14,6 +14,7 @@ from bot.cli.output import note, print_json, say
 from bot.cli.runtime import execute, settings_from
 from bot.errors import CommandError
 from bot.helpdesk import clean, standalone, without_articles
+from bot.personas import spoken_language
 from config.persona import load_persona
 from knowledge.answering.cached import CacheExplanation
 from knowledge.models import CorpusVersion
@@ -90,7 +91,7 @@ def clear_all(config: Path | None, *, yes: bool, as_json: bool) -> int:
 def explain_one(config: Path | None, asked: Asked, *, as_json: bool) -> int:
     """Print what the cache would do for a question."""
     settings = settings_from(config)
-    persona = load_persona(asked.persona or settings.persona.default)
+    persona = load_persona(asked.persona or settings.persona.default).speaking(spoken_language(asked.text))
 
     async def work(app: App) -> int:
         text = clean(asked.text)

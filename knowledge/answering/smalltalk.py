@@ -58,6 +58,21 @@ _CLOSING = re.compile(
 )
 _THANKS = re.compile(f"(?:{_HELLO} )?(?:{_BEFORE_THANKS} )*{_THANK}(?: {_THANK}| {_THANK_WHAT})*")
 
+_LANGUAGE_OF = {
+    word: language
+    for language, words in {
+        "de": "hallo moin servus grüezi grüss guten danke dankeschön vielen",
+        "fr": "salut bonjour bonsoir coucou merci",
+        "es": "hola buenos buenas gracias muchas",
+        "it": "ciao salve buongiorno buonasera grazie",
+        "pt": "olá ola oi bom boa obrigado obrigada muito",
+        "nl": "hoi goedemorgen goedemiddag goedenavond goededag dank bedankt",
+        "en": "hi hello howdy greetings morning thanks thank cheers",
+    }.items()
+    for word in words.split()
+}
+"""The first of these words in a greeting or thanks tells its language."""
+
 
 def is_smalltalk(text: str) -> SmallTalk | None:
     """Tell whether the whole text is a greeting or thanks; a question that begins with "hi" is neither."""
@@ -72,6 +87,14 @@ def is_smalltalk(text: str) -> SmallTalk | None:
     if _GREETING.fullmatch(plain):
         return "greeting"
     return "thanks" if _THANKS.fullmatch(plain) else None
+
+
+def smalltalk_language(text: str) -> str | None:
+    """Give the two-letter tag of the language that a greeting or thanks is in; None where many use the word."""
+    if is_smalltalk(text) is None:
+        return None
+    words = re.findall(r"\w+", unicodedata.normalize("NFC", text).casefold())
+    return next((_LANGUAGE_OF[word] for word in words if word in _LANGUAGE_OF), None)
 
 
 def without_courtesy(text: str) -> str:

@@ -33,6 +33,30 @@ def test_a_shipped_persona_is_whole(name: str) -> None:
         assert not set("{}[]<>*_`@") & set(text)
 
 
+@pytest.mark.parametrize("name", shipped_personas())
+def test_a_shipped_persona_speaks_the_languages_it_has_words_for(name: str) -> None:
+    """Its words are whole sentences in each; name, tone and style stay. The cache tells the languages apart."""
+    persona = load_persona(name)
+    assert persona.words
+    digests = {persona.digest, *(persona.speaking(said.language).digest for said in persona.words)}
+    assert len(digests) == 1 + len(persona.words)
+    for said in persona.words:
+        spoken = persona.speaking(f"{said.language}-XX")
+        assert (spoken.language, spoken.name, spoken.tone) == (said.language, persona.name, persona.tone)
+        for text in (spoken.greeting, spoken.no_answer, spoken.apology, spoken.thanks):
+            assert text.endswith((".", "!"))
+            assert not set("{}[]<>*_`@") & set(text)
+        assert bool(spoken.sign_off) == bool(persona.sign_off)
+
+
+def test_a_persona_without_words_for_a_language_stays_as_it_is() -> None:
+    """It is never half in one language."""
+    persona = load_persona("friendly")
+    assert persona.speaking("ja") == persona
+    assert persona.speaking(None) == persona
+    assert persona.speaking("en-GB") == persona
+
+
 def test_friendly_concise_formal_and_another_language_are_shipped() -> None:
     """At least the three that the README names, and one that does not speak English."""
     assert {"friendly", "concise", "formal"} <= set(shipped_personas())
@@ -98,6 +122,20 @@ def test_an_unknown_persona_names_the_nearest_and_the_list() -> None:
                 ('forbidden = "arr"', "style.forbidden is not a list of at most 100 phrases"),
                 ('forbidden = [""]', "style.forbidden is not a list of at most 100 phrases"),
                 ('address = "thou"', "style.address = 'thou' is none of du, Sie,"),
+            )
+        ),
+        *(
+            (('sprung a leak."', f'sprung a leak."\n{lines}'), part)
+            for lines, part in (
+                ('[words]\nde = "Ahoi"', "words is not a table a language; write [words.de]"),
+                ('[words."Pirate speech"]', "[words.Pirate speech] names no language tag"),
+                ('[words.de]\ngreting = "Ahoi!"', "words.de.greting is not a key of a persona's words"),
+                (
+                    '[words.de]\ngreeting = "Ahoi!"',
+                    'words.de.thanks is missing; add thanks = "…" to [words.de]',
+                ),
+                ('[words.de]\nthanks = ""', "words.de.thanks is empty"),
+                ("[words.de]\nthanks = 3", "words.de.thanks is not text"),
             )
         ),
     ],
