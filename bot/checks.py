@@ -7,6 +7,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bot.check_articles import NAME as ARTICLES_CHECK
+from bot.check_articles import check_articles
 from bot.check_chat import check_discord, check_slack
 from bot.check_handoff import check_handoff
 from bot.check_index import check_index
@@ -44,8 +46,8 @@ async def run_checks(
 ) -> list[CheckResult]:
     """Try everything that `settings`, loaded from `file`, names; never raises for what it finds.
 
-    Results come in a fixed order: config, personas, embedding model, database, search index, Redis, sources, language
-    model, handoff, Slack, Discord.
+    Results come in a fixed order: config, personas, embedding model, database, search index, articles, Redis, sources,
+    language model, handoff, Slack, Discord.
     """
     personas = [
         settings.persona.default,
@@ -56,6 +58,7 @@ async def run_checks(
         ("embedding model", _model(settings.embedding.model)),
         ("database", _database(settings)),
         ("search index", check_index(settings)),
+        (ARTICLES_CHECK, check_articles(settings)),
         ("redis", check_redis(settings.redis.url.get_secret_value(), settings.data_dir)),
         *((_source_label(source.name), _source(source, environ)) for source in settings.sources),
         *([("llm", check_llm(settings.llm, settings.answer.timeout_seconds))] if settings.llm.model else []),

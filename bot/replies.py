@@ -153,12 +153,23 @@ def held_words(report: SyncReport) -> str:
     return f"{many} kept until an admin confirms"
 
 
+def addressed_words(report: SyncReport) -> str:
+    """Name the articles that speak to the bot, so that somebody looks at them."""
+    named = ", ".join(report.addressed[:_SHOWN_FAILURES])
+    more = len(report.addressed) - _SHOWN_FAILURES
+    named = f"{named} and {more} more" if more > 0 else named
+    has = "article has" if len(report.addressed) == 1 else "articles have"
+    return f"{len(report.addressed)} {has} text that speaks to the bot; answers leave it out: {named}"
+
+
 def _sync_lines(report: SyncReport) -> list[str]:
     lines = [f"- {sync_line(report)}"]
     if report.held:
         lines.append(f"  - {held_words(report)}: `confirm {report.source}` shows them and lets them go")
     if report.error:
         lines.append(f"  - stopped early: {report.error}")
+    if report.addressed:
+        lines.append(f"  - {addressed_words(report)}")
     lines += [f"  - {failed.article_id}: {failed.reason}" for failed in report.failed[:_SHOWN_FAILURES]]
     hidden = len(report.failed) - _SHOWN_FAILURES
     if hidden > 0:

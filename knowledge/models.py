@@ -266,7 +266,9 @@ class SyncReport:
     """What a sync did. `error` says why a listing did not reach its end; then nothing was removed by absence.
 
     `held` are the ids of articles that the source no longer has and that were kept, because removing that
-    many waits for an admin. `cursor` is where the source's next sync goes on, opaque; None: at the beginning.
+    many waits for an admin. `addressed` are the ids of new and changed articles with text that speaks to the bot
+    instead of to people; it is never used. `cursor` is where the source's next sync goes on, opaque; None: at the
+    beginning.
     """
 
     source: str
@@ -280,4 +282,5 @@ class SyncReport:
     error: str | None = None
     dry_run: bool = False
     held: tuple[str, ...] = ()
+    addressed: tuple[str, ...] = ()
     cursor: str | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from knowledge.answering.addressed import told_the_machine
 from knowledge.errors import KnowledgeError, SourceError, StorageError
 from knowledge.models import SyncReport
 from knowledge.sources.base import ResumableSource
@@ -98,6 +100,7 @@ class ArticleSync:
                 error = error or refused_as_empty(plan, known, found)
                 report = _report_of(plan, error, dry_run=dry_run)
                 report = _carried(report, before, source)
+                report = replace(report, addressed=await asyncio.to_thread(_addressed, plan))
                 if not dry_run:
                     report = await self._apply(plan, lease, report, progress)
                 return await self._finish(report, started)
@@ -246,9 +249,16 @@ class ArticleSync:
             embedded_passages=report.embedded_passages,
             seconds=report.seconds,
             dry_run=report.dry_run,
+            addressed=len(report.addressed),
             error=report.error,
         )
         return report
+
+
+def _addressed(plan: SyncPlan) -> tuple[str, ...]:
+    """Give the ids of articles that speak to the bot: operators hear of each when it is new or changed."""
+    changed = (*plan.added, *plan.updated)
+    return tuple(a.id for a in changed if told_the_machine(a.body, a.title))
 
 
 def _resume(source: ArticleSource, before: SyncReport) -> None:

@@ -79,4 +79,5 @@ def _run_of(row: Row[Any]) -> SyncRun:
     known = {name: kept[name] for name in SyncReport.__dataclass_fields__ if name in kept}
     known["failed"] = tuple(Failed(**failed) for failed in kept["failed"])
     known["held"] = tuple(kept.get("held", ()))
+    known["addressed"] = tuple(kept.get("addressed", ()))
     return SyncRun(row.source, row.started_at, row.finished_at, row.ok, SyncReport(**known))

@@ -7,6 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 
+from bot import replies
 from bot.app import App
 from bot.cli.logs import configure_logs
 from bot.cli.output import note, progress_bars
@@ -95,6 +96,8 @@ async def sync_named(app: App, names: Iterable[str]) -> list[SyncReport]:
             continue
         for failed in report.failed:
             note(f"{name}: {failed.article_id}: {failed.reason}")
+        if report.addressed:
+            note(f"{name}: {replies.addressed_words(report)}")
         changed = report.added + report.updated + report.removed
         if changed:
             note(f"Synced {name}: {changed} articles in {time.monotonic() - started:.1f} s.")

@@ -66,6 +66,9 @@ def totals(reports: Sequence[SyncReport], seconds: float, *, dry_run: bool) -> d
         "unchanged": sum(report.unchanged for report in reports),
         "held": [f"{report.source}/{article_id}" for report in reports for article_id in report.held],
         "failed": [failed for report in reports for failed in report.failed],
+        "addressed": [
+            f"{report.source}/{article_id}" for report in reports for article_id in report.addressed
+        ],
         "embedded_passages": sum(report.embedded_passages for report in reports),
         "seconds": round(seconds, 3),
         "dry_run": dry_run,
@@ -81,6 +84,8 @@ def _say_report(report: SyncReport) -> None:
         say(f"  failed: {failed.article_id}: {failed.reason}")
     if report.held:
         say(f"  {replies.held_words(report)}: `helpdesk-bot sources confirm {report.source}` removes them")
+    if report.addressed:
+        say(f"  {replies.addressed_words(report)}")
     if report.error is not None:
         say(f"  stopped early: {report.error}")
 

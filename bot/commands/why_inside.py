@@ -39,6 +39,7 @@ _FEATURES = {
     "missing_platform": "another platform",
     "missing_thing": "a named thing is missing",
     "asks_who_did": "asks who did it",
+    "kind_lacking": "no answer of the kind that is asked for",
     "opposite": "tells the opposite",
     "story": "a story rather than a question",
     "desk_offset": "this desk's own measure",
@@ -46,7 +47,16 @@ _FEATURES = {
     "stale": "passages left aside as no longer current",
 }
 _YES_OR_NO = frozenset(
-    {"agreement", "missing_platform", "missing_thing", "asks_who_did", "opposite", "story", "topic_whole"}
+    {
+        "agreement",
+        "missing_platform",
+        "missing_thing",
+        "asks_who_did",
+        "kind_lacking",
+        "opposite",
+        "story",
+        "topic_whole",
+    }
 )
 
 
@@ -76,6 +86,18 @@ def style_lines(trace: Mapping[str, Any], *, is_admin: bool) -> list[str]:
         broken = [f"  - {rule}: {plain(str(found), 80)}" for rule, found in trace["style"].items()]
         lines += ["- of the persona's style it breaks:", *broken]
     return lines
+
+
+def order_lines(trace: Mapping[str, Any], *, is_admin: bool) -> list[str]:
+    """Tell what of the passages speaks to the bot instead of to people; its words are for admins."""
+    orders = trace.get("addressed") or ()
+    if not orders:
+        return []
+    what = [f"  - “{plain(str(one.get('text')), 160)}” ({one.get('article')})" for one in orders[:_SHOWN]]
+    return [
+        f"- sentences of articles that speak to the bot, and were not used: {len(orders)}",
+        *(what if is_admin else ()),
+    ]
 
 
 def other_lines(trace: Mapping[str, Any], told: frozenset[str]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bot.commands.why_inside import inside, other_lines, spent, style_lines
+from bot.commands.why_inside import inside, order_lines, other_lines, spent, style_lines
 from bot.commands.words import plain
 from knowledge.models import ArticleRef
 
@@ -19,7 +19,7 @@ _TOLD_APART = frozenset(
     (
         "features", "llm", "cache_key", "first_answer", "passing", "passages", "searched", "dropped", "missing",
         "repaired", "quoted", "extract_instead_of", "doubted", "left_out", "toned", "style", "thresholds",
-        "channel_min_confidence",
+        "addressed", "channel_min_confidence",
     )
 )  # fmt: skip
 _VERDICT = {
@@ -64,6 +64,7 @@ def why_text(asked: Asked, *, is_admin: bool, may_read: Callable[[ArticleRef], b
     lines += _articles(told, may_read)
     lines += _passages(trace.get("passages") or (), may_read)
     lines += _dropped(trace.get("dropped") or (), is_admin=is_admin)
+    lines += order_lines(trace, is_admin=is_admin)
     lines += style_lines(trace, is_admin=is_admin)
     if is_admin:
         lines += inside(

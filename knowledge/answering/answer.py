@@ -1,5 +1,6 @@
 """AnswerPipeline: evidence → the answer that goes out."""
 
+# ruff: noqa: PLC0415 - what makes an answer is loaded with the first one: a start from the cache asks the version alone
 from __future__ import annotations
 
 import asyncio
@@ -8,11 +9,8 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from config.grounding import GroundingSettings
-from knowledge.answering.compose import closest
-from knowledge.answering.gate_support import related
-from knowledge.answering.gate_words import load_word_vectors
+from knowledge.answering.addressed import harmless
 from knowledge.answering.language import detect_language, same_language
-from knowledge.answering.missing import topic_first
 from knowledge.answering.phrases import phrases, refusal, unsure_words
 from knowledge.embedding import block_torch
 from knowledge.models import Answer, Verdict
@@ -27,9 +25,9 @@ if TYPE_CHECKING:
     from knowledge.answering.steps.payload import Made
     from knowledge.embedding.engine import Embedding
     from knowledge.index import ArticleIndex
-    from knowledge.models import Citation, Evidence, OnText, Question
+    from knowledge.models import Citation, Evidence, OnText, Question, ScoredPassage
 
-ANSWER_VERSION = "4"
+ANSWER_VERSION = "5"
 """Moves when the same evidence would give another answer; part of the answer cache's key."""
 
 
@@ -90,10 +88,13 @@ class AnswerPipeline:
         """
         limits = [self._settings.min_confidence, self._settings.unsure_confidence]
         trace = {"thresholds": limits, **_evidence_trace(evidence)}
+        evidence, orders = await asyncio.to_thread(_without_orders, evidence)
+        if orders:
+            trace["addressed"] = orders
         if evidence.verdict not in {Verdict.ANSWERED, Verdict.UNSURE} or not evidence.passages:
             return _unanswered(question, evidence, persona, trace)
         pipeline = await self._ready()
-        from knowledge.answering.steps.payload import Given  # noqa: PLC0415 - as above
+        from knowledge.answering.steps.payload import Given
 
         output = await pipeline.run_async({"answerer": {"given": Given(evidence, persona, on_text)}})
         made: Made = output["answerer"]["made"]
@@ -112,16 +113,16 @@ class AnswerPipeline:
 
     def _build(self) -> Pipeline:
         block_torch()
-        from haystack import Pipeline  # noqa: PLC0415 - a second to import; nobody pays who asks nothing
+        from haystack import Pipeline  # a second to import; nobody pays who asks nothing
 
-        from knowledge.answering.steps.extractive import ExtractiveAnswerer  # noqa: PLC0415
+        from knowledge.answering.steps.extractive import ExtractiveAnswerer
 
         pipeline = Pipeline()
         answerer = ExtractiveAnswerer(self._index, self._embedding, self._settings.max_characters)
         if self._writer is None:
             pipeline.add_component("answerer", answerer)
             return pipeline
-        from knowledge.answering.steps.generative import GroundedWriter  # noqa: PLC0415
+        from knowledge.answering.steps.generative import GroundedWriter
 
         written = GroundedWriter(
             self._writer,
@@ -135,9 +136,26 @@ class AnswerPipeline:
         return pipeline
 
 
+def _without_orders(evidence: Evidence) -> tuple[Evidence, list[dict[str, str]]]:
+    """Take out what speaks to the bot instead of to people, and give it with its articles: text is data."""
+    kept: list[ScoredPassage] = []
+    orders: dict[str, str] = {}
+    for scored in evidence.passages:
+        passage, dropped = harmless(scored.passage)
+        orders |= dict.fromkeys((text[:200] for text in dropped), str(passage.article))
+        if passage.text.strip():
+            kept.append(scored if passage is scored.passage else replace(scored, passage=passage))
+    if not orders:
+        return evidence, []
+    told = [{"text": text, "article": article} for text, article in orders.items()]
+    return replace(evidence, passages=tuple(kept)), told
+
+
 def _answered(
     question: Question, evidence: Evidence, persona: Persona, made: Made, trace: dict[str, Any]
 ) -> Answer:
+    from knowledge.answering.compose import closest
+
     composed = made.composed
     spoken = phrases(persona.language)
     asked_in = question.language or detect_language(question.text)
@@ -167,6 +185,11 @@ def _answered(
 
 
 def _unanswered(question: Question, evidence: Evidence, persona: Persona, trace: dict[str, Any]) -> Answer:
+    from knowledge.answering.compose import closest
+    from knowledge.answering.gate_support import related
+    from knowledge.answering.gate_words import load_word_vectors
+    from knowledge.answering.missing import topic_first
+
     near = related(evidence.question.text, evidence.passages, load_word_vectors())
     if evidence.missing is not None and not evidence.missing.anywhere:
         near = topic_first(

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from importlib.metadata import version as installed_version
 from typing import TYPE_CHECKING
 
+from knowledge.answering.addressed import addressed_digest
 from knowledge.answering.answer import ANSWER_VERSION
 from knowledge.models import revision_of
 from knowledge.stores.fusion import BALANCED
@@ -30,6 +31,7 @@ def pipeline_digest(
     return revision_of(
         installed_version("helpdesk-bot"),
         ANSWER_VERSION,
+        addressed_digest(),
         retrieval.model_dump(mode="json"),
         answer.model_dump(mode="json", exclude={"timeout_seconds", "old_after"}),
         asdict(BALANCED),

@@ -181,3 +181,9 @@ def test_the_words_around_an_answer_are_in_the_personas_language(language: str) 
 def test_a_language_without_words_gets_english() -> None:
     """As do its phrases; the persona's own words are still its own."""
     assert reply_words("xx") == reply_words() == reply_words("en-GB")
+
+
+def test_a_sync_names_the_articles_that_speak_to_the_bot() -> None:
+    """Whoever asked for the sync hears of them."""
+    reply = replies.from_sync([SyncReport("help", added=2, addressed=("odd",))])
+    assert "1 article has text that speaks to the bot; answers leave it out: odd" in reply.text

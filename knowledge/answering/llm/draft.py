@@ -9,6 +9,7 @@ import structlog
 
 from config.style import Style
 from knowledge.answering.abridge import Told, is_over, toned
+from knowledge.answering.addressed import which_rule
 from knowledge.answering.ground import Unsupported, neutralise
 from knowledge.answering.grounding.cutter import SentenceCutter, Unit
 from knowledge.answering.grounding.facts import bare
@@ -160,6 +161,8 @@ class Draft:
         return cited and is_over([*told, Told(text, is_prose=True)], self._style)
 
     async def _supporting(self, text: str, numbers: Sequence[int]) -> tuple[list[Passage], str | None]:
+        if which_rule(without_markers(text)) is not None:
+            return [], "it speaks to the bot instead of to people"
         for number in numbers:
             if not 1 <= number <= len(self._passages):
                 return [], f"it cites [{number}], which was not given"

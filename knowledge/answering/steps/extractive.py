@@ -6,6 +6,7 @@ from typing import Any
 
 from haystack import component
 
+from knowledge.answering.addressed import harmless
 from knowledge.answering.compose import Composed, compose
 from knowledge.answering.conflict import find_conflicts
 from knowledge.answering.extract import Part, parts_of, sections_for, texts_to_embed
@@ -61,7 +62,9 @@ class ExtractiveAnswerer:
         refs = list(dict.fromkeys(scored.passage.article for scored in evidence.passages))[:4]
         known = {s.passage.article: (s.passage.revision, s.passage.audience) for s in evidence.passages}
         return {
-            ref: [p for p in self._index.passages_of(ref) if (p.revision, p.audience) == known[ref]]
+            ref: [
+                harmless(p)[0] for p in self._index.passages_of(ref) if (p.revision, p.audience) == known[ref]
+            ]
             for ref in refs
         }
 
