@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typer import Abort, TyperException
 
 from bot.errors import BotError
+from bot.process import collect_seldom
 from config.errors import ConfigError
 from connectors.errors import ConnectorError
 from knowledge.errors import KnowledgeError
@@ -19,6 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; gives 0 when it is done, 1 when it failed, 2 for bad usage or configuration."""
     from bot.cli import cli  # noqa: PLC0415 - an import that fails is said like any other error
 
+    collect_seldom()
     try:
         code = cli(
             args=None if arguments is None else list(arguments),

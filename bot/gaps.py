@@ -9,17 +9,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-import numpy as np
 from sqlalchemy import and_, exists, or_, select
 
 from bot.errors import CommandError
-from bot.grouping import grouped
 from bot.tables import questions, ratings
 from knowledge.models import Question, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
     from sqlalchemy import Row
 
@@ -104,6 +103,10 @@ class Gaps:
         if not wordings:
             return GapReport((), 0)
         vectors = await self._embedding.embed_questions([wording.text for wording in wordings])
+        import numpy as np  # noqa: PLC0415 - an admin asks for gaps, seldom: not at the start
+
+        from bot.grouping import grouped  # noqa: PLC0415 - the same
+
         weights = np.array([wording.asked for wording in wordings], np.float64)
         open_gaps: list[Gap] = []
         in_private = 0

@@ -1,10 +1,9 @@
 """Articles by what somebody typed so far, or mistyped. Pure."""
 
+# ruff: noqa: PLC0415 - rapidfuzz is loaded when somebody mistypes
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-
-from rapidfuzz import fuzz, utils
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,6 +15,8 @@ _LIKELY = 60.0
 
 def nearest_articles(typed: str, articles: Iterable[ArticleSummary], limit: int) -> list[ArticleSummary]:
     """Give the articles whose title or id is like `typed`, the likest first; for nothing typed by title."""
+    from rapidfuzz import utils
+
     wanted = utils.default_process(typed)
     if not wanted:
         return sorted(articles, key=lambda article: (article.title.casefold(), article.ref))[:limit]
@@ -26,11 +27,15 @@ def nearest_articles(typed: str, articles: Iterable[ArticleSummary], limit: int)
 
 
 def _likeness(wanted: str, article: ArticleSummary) -> float:
+    from rapidfuzz import utils
+
     names = (article.title, article.id, str(article.ref))
     return max(_score(wanted, utils.default_process(name)) for name in names)
 
 
 def _score(wanted: str, name: str) -> float:
+    from rapidfuzz import fuzz
+
     if not name:
         return 0.0
     if name.startswith(wanted):

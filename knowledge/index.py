@@ -1,6 +1,6 @@
 """ArticleIndex: the library's articles as passages that can be searched."""
 
-# ruff: noqa: PLC0415 - what searches and what fills is loaded when it is done: a start from the cache asks the version alone
+# ruff: noqa: PLC0415 - what searches and fills is loaded when it is done: a start from the cache asks the version alone
 from __future__ import annotations
 
 import asyncio

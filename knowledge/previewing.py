@@ -6,8 +6,6 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from knowledge.stores.passages import PassageSplitter, embedding_text
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -39,6 +37,11 @@ class ArticlePreview:
         return await asyncio.to_thread(self._cut, article)
 
     def _cut(self, article: Article) -> list[Cut]:
+        from knowledge.stores.passages import (  # noqa: PLC0415 - what reads Markdown, when somebody previews
+            PassageSplitter,
+            embedding_text,
+        )
+
         count = self._embedding.count_tokens
         passages = PassageSplitter(count, self.most_tokens).split(article)
         return [Cut(passage, count(embedding_text(passage))) for passage in passages]

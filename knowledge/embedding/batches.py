@@ -1,15 +1,15 @@
 """Which texts share a batch: pure arithmetic over token counts."""
 
+# ruff: noqa: PLC0415 - numpy is loaded with the first batch
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
 # Sorted within stretches of this many texts and not over all of them, so that articles become whole one after
@@ -29,6 +29,8 @@ def token_budget_batches(
     lengths: Sequence[int], budget: int, stretch: int = STRETCH
 ) -> Iterator[NDArray[np.int64]]:
     """Yield the indices of each batch: of like length, rows x longest within `budget` tokens, never empty."""
+    import numpy as np
+
     counts = np.asarray(lengths, dtype=np.int64)
     for start in range(0, len(counts), stretch):
         # Longest first: the memory that the first batch takes is enough for the others.
@@ -41,6 +43,8 @@ def token_budget_batches(
 
 def padded(rows: Sequence[Sequence[int]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Lay rows of token ids into one matrix, zeros behind the short; the second is the attention mask."""
+    import numpy as np
+
     width = max((len(row) for row in rows), default=0)
     ids = np.zeros((len(rows), width), dtype=np.int64)
     mask = np.zeros((len(rows), width), dtype=np.int64)

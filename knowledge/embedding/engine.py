@@ -1,5 +1,6 @@
 """Embedding: the one door to the model, for the index and for answering."""
 
+# ruff: noqa: PLC0415 - numpy and what embeds are loaded with the first text: a start from the cache asks the model's name alone
 from __future__ import annotations
 
 import asyncio
@@ -7,11 +8,9 @@ import contextlib
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import numpy as np
 import structlog
 
 from knowledge.embedding.batches import EmbeddedBatch
-from knowledge.embedding.bulk import BulkEmbedder, ensure_exported, export
 from knowledge.embedding.exported import ExportedModel
 from knowledge.embedding.model import EmbeddingModel, resolve_model
 from knowledge.embedding.question_queue import QuestionQueue
@@ -20,9 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
     from pathlib import Path
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from config.settings import EmbeddingSettings
+    from knowledge.embedding.bulk import BulkEmbedder
     from knowledge.embedding.questions import QuestionEmbedder
     from knowledge.embedding.tokens import ModelTokenizer
 
@@ -73,6 +74,8 @@ class Embedding:
 
         What is beyond the model's window is ignored: see `embed_question_windows`.
         """
+        import numpy as np
+
         if not texts:
             return np.empty((0, self.model.dimensions), dtype=np.float32)
         held = {text: self._recent.pop(text) for text in dict.fromkeys(texts) if text in self._recent}
@@ -91,7 +94,7 @@ class Embedding:
 
     async def embed_question_windows(self, text: str) -> NDArray[np.float32]:
         """Embed a question of any length, shape (windows, dimensions): a vector a stretch, 8 at most."""
-        from knowledge.embedding.questions import windows  # noqa: PLC0415 - onnxruntime, not before it is needed
+        from knowledge.embedding.questions import windows
 
         return await self.embed_questions(await asyncio.to_thread(windows, text, self._tokenizer))
 
@@ -135,7 +138,7 @@ class Embedding:
 
     @cached_property
     def _tokenizer(self) -> ModelTokenizer:
-        from knowledge.embedding.tokens import ModelTokenizer  # noqa: PLC0415 - not before it is needed
+        from knowledge.embedding.tokens import ModelTokenizer
 
         return ModelTokenizer(self.model)
 
@@ -143,6 +146,8 @@ class Embedding:
         exported = ExportedModel.of(self.model, self._models_dir)
         if not exported.looks_whole():
             self._log.info("embedding_model_export", model=str(self.model.path), to=str(exported.folder))
+            from knowledge.embedding.bulk import ensure_exported
+
             await ensure_exported(self.model, self._models_dir)
         return exported
 
@@ -154,12 +159,14 @@ class Embedding:
                     self._log.warning(
                         "embedding_model_corrupt", file=str(exported.onnx), remedy="exporting it again"
                     )
+                    from knowledge.embedding.bulk import export
+
                     await export(exported)
                 self._questions = await asyncio.to_thread(self._load, exported)
             return self._questions
 
     def _load(self, exported: ExportedModel) -> QuestionEmbedder:
-        from knowledge.embedding.questions import QuestionEmbedder  # noqa: PLC0415 - onnxruntime
+        from knowledge.embedding.questions import QuestionEmbedder
 
         return QuestionEmbedder(exported, self._settings.threads, self._tokenizer)
 
@@ -170,6 +177,8 @@ class Embedding:
     async def _embed_passages_here(
         self, texts: Sequence[str], progress: Callable[[int, int], None] | None
     ) -> AsyncGenerator[EmbeddedBatch, None]:
+        import numpy as np
+
         for start in range(0, len(texts), _PASSAGES_A_RUN):
             embedder = await self._loaded()
             run = texts[start : start + _PASSAGES_A_RUN]
@@ -181,6 +190,8 @@ class Embedding:
     async def _embed_passages_in_child(
         self, texts: Sequence[str], progress: Callable[[int, int], None] | None
     ) -> AsyncGenerator[EmbeddedBatch, None]:
+        from knowledge.embedding.bulk import BulkEmbedder
+
         async with self._loading:
             exported = await self._ensure_exported()
         bulk = BulkEmbedder(

@@ -3,11 +3,11 @@
 The stream holds no words: a digest of who may share an answer, the entry's key, and the vector.
 """
 
+# ruff: noqa: PLC0415 - numpy is loaded with the first look: a start from the cache does without
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
 import structlog
 
 from knowledge.redis_circuit import RedisCircuit
@@ -15,6 +15,7 @@ from knowledge.redis_circuit import RedisCircuit
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
     from redis.asyncio import Redis
 
@@ -38,7 +39,7 @@ class NearestQuestions:
         self._most = most
         self._circuit = circuit or RedisCircuit("nearest questions")
         self._read_to = "0"
-        self._vectors: NDArray[np.float32] = np.empty((0, 0), np.float32)
+        self._vectors: NDArray[np.float32] | None = None
         self._held: list[tuple[str, str] | None] = []
         self._row_of: dict[tuple[str, str], int] = {}
         self._rows_in: dict[str, set[int]] = {}
@@ -62,7 +63,9 @@ class NearestQuestions:
         self, partition: str, vector: NDArray[np.float32], most: int, least: float
     ) -> list[tuple[str, float]]:
         """Give up to `most` keys of the partition with their cosines, the nearest first, none under `least`."""
-        if not await self._catch_up():
+        import numpy as np
+
+        if not await self._catch_up() or self._vectors is None:
             return []
         rows = np.fromiter(self._rows_in.get(partition, ()), np.int64)
         if not len(rows) or vector.shape[0] != self._vectors.shape[1]:
@@ -101,19 +104,22 @@ class NearestQuestions:
                 return True
 
     def _take(self, fields: dict[bytes, bytes]) -> None:
+        import numpy as np
+
         try:
             partition, key = fields[b"p"].decode(), fields[b"k"].decode()
             vector = np.frombuffer(fields[b"v"], "<f2").astype(np.float32)
         except (KeyError, ValueError) as error:
             self._log.warning("nearest_questions.unreadable", error=f"{type(error).__name__}: {error}"[:200])
             return
-        if not len(vector) or (self._held and len(vector) != self._vectors.shape[1]):
+        held = self._vectors
+        if not len(vector) or (held is not None and len(vector) != held.shape[1]):
             return  # of another model, whose partitions nobody asks for here
         self.forget(partition, key)
         row = self._row()
-        if len(self._vectors) <= row:
-            self._grow(len(vector))
-        self._vectors[row] = vector
+        if held is None or len(held) <= row:
+            held = self._vectors = self._grown(held, len(vector))
+        held[row] = vector
         self._held[row] = (partition, key)
         self._row_of[partition, key] = row
         self._rows_in.setdefault(partition, set()).add(row)
@@ -128,11 +134,14 @@ class NearestQuestions:
             self.forget(*old)
         return row
 
-    def _grow(self, dimensions: int) -> None:
-        size = min(max(2 * len(self._vectors), _FIRST_ROWS), self._most)
-        grown = np.zeros((size, dimensions), np.float32)
-        grown[: len(self._vectors)] = self._vectors if len(self._vectors) else 0
-        self._vectors = grown
+    def _grown(self, held: NDArray[np.float32] | None, dimensions: int) -> NDArray[np.float32]:
+        import numpy as np
+
+        rows = 0 if held is None else len(held)
+        grown = np.zeros((min(max(2 * rows, _FIRST_ROWS), self._most), dimensions), np.float32)
+        if held is not None:
+            grown[:rows] = held
+        return grown
 
 
 def _rows(read: Any) -> Sequence[tuple[str, dict[bytes, bytes]]]:

@@ -1,13 +1,16 @@
 """How a passage's meaning, its article's meaning and its keywords become one score."""
 
+# ruff: noqa: PLC0415 - numpy is loaded with the first search, not with the cache's key
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
-Scores = NDArray[np.float32]
+    Scores = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,8 @@ class Fusion:
 
     def scores(self, dense: Scores, article: Scores, keyword: Scores, ceiling: float) -> Scores:
         """Give the fused score of each passage; all arrays run over the passages."""
+        import numpy as np
+
         share = keyword / np.float32(ceiling) if ceiling > 0 else keyword
         fused: Scores = dense + np.float32(self.article) * article + np.float32(self.keyword) * share
         return fused

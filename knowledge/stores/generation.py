@@ -8,12 +8,12 @@ import uuid
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
-from knowledge.stores.snapshot import SUFFIX
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+SUFFIX = "-search"
+"""Of what `snapshot.py` keeps beside a generation's file, after its name."""
 _CURRENT = "current"
 _BUILDING = "building"
 

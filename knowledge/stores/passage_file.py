@@ -31,6 +31,8 @@ CREATE TABLE IF NOT EXISTS pending_vectors (text_hash BLOB PRIMARY KEY, vector B
 INSERT OR IGNORE INTO facts VALUES ('counter', '0');
 """
 _Item = TypeVar("_Item")
+SPLITTER_VERSION = "1"
+"""Moves when the same article would give other passages; an index of another version is rebuilt."""
 _MOST_PARAMETERS = 500
 _BUSY_SECONDS = 5.0
 

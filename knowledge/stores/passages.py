@@ -11,9 +11,6 @@ from knowledge.stores.blocks import Block, MarkdownReader, Section, plain_text, 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-SPLITTER_VERSION = "1"
-"""Moves when the same article would give other passages; an index of another version is rebuilt."""
-
 _TITLE_CHARACTERS = 120
 _PATH_CHARACTERS = 100
 _SPECIAL_TOKENS = 4

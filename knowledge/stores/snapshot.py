@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from knowledge.stores.generation import SUFFIX
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-SUFFIX = "-search"
-"""Of the file, after the name of the generation's own."""
 _FOLDER = Path(__file__).parent
 _WRITTEN_BY = (
     *(_FOLDER / name for name in ("analysis.py", "blocks.py", "memory.py", "postings.py", "records.py")),
