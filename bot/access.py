@@ -50,6 +50,8 @@ class Access:
 
     def configured(self, address: Address) -> ChannelSettings | None:
         """Give the `[[channels]]` table of the place, by its id with or without the workspace, or the workspace's."""
+        if not self._channels:
+            return None
         names = (
             f"{address.platform}:{address.workspace}/{address.channel}",
             f"{address.platform}:{address.channel}",

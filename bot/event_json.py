@@ -21,12 +21,13 @@ from connectors.base import (
     Said,
     SharedFile,
 )
+from knowledge.quick_json import dump_json
 
 
 def dump_event(event: Event) -> str:
     """Give the event as JSON that `load_event` reads back to an equal one."""
     kind = "command" if isinstance(event, Command) else "message"
-    return _dump({"kind": kind, "event": _plain(event)})
+    return dump_json({"kind": kind, "event": event}, _plain)
 
 
 def load_event(text: str) -> Event:
@@ -70,7 +71,7 @@ def load_reply(text: str) -> Reply:
 
 
 def _plain(value: Any) -> Any:
-    """Give what JSON can hold; for each message, so without the copies that `asdict` makes."""
+    """Give what JSON can hold of what an event may hold."""
     if value is None or isinstance(value, str | int | float):
         return value
     if is_dataclass(value):

@@ -62,12 +62,12 @@ class Helpdesk:
         started = time.perf_counter()
         text = clean(text)
         answer = without_articles(text, persona)
+        asked = answer.question if answer else text
         if answer is None:
             question = standalone(text, audience, sources, language, exclude)
             answer = await self._answers.answer(question, persona, use_cache=use_cache, on_text=on_text)
-            answer = replace(answer, question=text)
         total = round((time.perf_counter() - started) * 1000, 3)
-        return replace(answer, timings_ms={**answer.timings_ms, "total": total})
+        return replace(answer, question=asked, timings_ms={**answer.timings_ms, "total": total})
 
 
 def standalone(
@@ -92,9 +92,10 @@ def without_articles(text: str, persona: Persona) -> Answer | None:
         too_long = reply_words(persona.language).too_long
         words = too_long.format(n=f"{len(text):,}", most=f"{LONGEST_QUESTION:,}")
         return _said(text[:LONGEST_QUESTION], words, Verdict.UNANSWERED, persona)
-    if is_smalltalk(text) == "thanks":
+    talk = is_smalltalk(text)
+    if talk == "thanks":
         return _said(text, persona.thanks, Verdict.SMALLTALK, persona)
-    if is_smalltalk(text) == "greeting" or not any(character.isalnum() for character in text):
+    if talk == "greeting" or not any(character.isalnum() for character in text):
         return _said(text, persona.greeting, Verdict.SMALLTALK, persona)
     return None
 

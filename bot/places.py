@@ -60,6 +60,8 @@ class KnownPlaces:
 
     def of(self, address: Address) -> Place:
         """Give what holds in a channel, and in its thread where the address names one."""
+        if not self._rows:
+            return _NOTHING
         channel = self._rows.get(key_of(address, thread=False), {})
         thread = self._rows.get(key_of(address, thread=True), {}) if address.thread else {}
         if not channel and not thread:

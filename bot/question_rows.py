@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from knowledge.models import PUBLIC
+from knowledge.quick_json import dump_json
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -38,13 +38,13 @@ def row_of(
         "thread": address.thread or "",
         "person": sender.id,
         "text": answer.question,
-        "audience": json.dumps(None if audience is None else sorted(audience)),
+        "audience": dump_json(None if audience is None else sorted(audience)),
         "persona": answer.persona,
         "verdict": answer.verdict.value,
         "answer_id": answer.id,
         "confidence": answer.confidence,
         "cache": answer.cache.value,
-        "trace": json.dumps(told, default=str),
+        "trace": dump_json(told, str),
         "private": int(private),
         "public": int(not private and audience == frozenset({PUBLIC})),
     }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 
 from config.durations import parse_duration
-from knowledge.cache_entry import LARGEST, UnreadableError, plain, read, written
+from knowledge.cache_entry import LARGEST, Reader, UnreadableError, plain, written
 from knowledge.cache_scripts import DROP, LOOKUP, PEEK, RESTAMP, STORE
 from knowledge.cache_survey import clear, survey
 from knowledge.cache_turns import Turns
@@ -45,6 +45,7 @@ class AnswerCache:
         self._clock = clock
         self._circuit = RedisCircuit("answer cache")
         self._turns = Turns(self._redis, self._circuit, _PREFIX)
+        self._reader = Reader()
         self._undropped: set[str] = set()
         self._log = structlog.get_logger()
 
@@ -75,7 +76,7 @@ class AnswerCache:
         if not isinstance(value, bytes):
             return None
         try:
-            return read(value, self._clock())
+            return self._reader.read(value, self._clock())
         except UnreadableError as error:
             self._log.warning("answer_cache.unreadable", key=key, error=str(error))
             return None

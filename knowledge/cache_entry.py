@@ -10,6 +10,7 @@ import hashlib
 import json
 import sys
 import unicodedata
+from collections import OrderedDict
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -171,13 +172,39 @@ def written(entry: CachedAnswer, made: datetime, ends: datetime) -> bytes:
     return head.line() + frame
 
 
-def read(value: bytes, now: datetime) -> CachedAnswer | None:
-    """Read what `written` gave; None for what is too old. Raises UnreadableError."""
-    try:
-        head = Head.read(value)
-        return _entry(head, value) if head.is_alive(now) else None
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError, EOFError, zstd.ZstdError) as error:
-        raise UnreadableError(f"{type(error).__name__}: {error}"[:200]) from error
+class Reader:
+    """Reads values; one that came before, byte for byte, is not taken apart again."""
+
+    def __init__(self, most: int = 256) -> None:
+        self._most = most
+        self._taken_apart: OrderedDict[bytes, tuple[Head, CachedAnswer]] = OrderedDict()
+
+    def read(self, value: bytes, now: datetime) -> CachedAnswer | None:
+        """Read what `written` gave; None for what is too old. Raises UnreadableError."""
+        known = self._taken_apart.get(value)
+        if known is not None:
+            self._taken_apart.move_to_end(value)
+            head, entry = known
+            return entry if head.is_alive(now) else None
+        try:
+            head = Head.read(value)
+            if not head.is_alive(now):
+                return None
+            entry = _entry(head, value)
+        except (
+            ValueError,
+            KeyError,
+            TypeError,
+            IndexError,
+            AttributeError,
+            EOFError,
+            zstd.ZstdError,
+        ) as error:
+            raise UnreadableError(f"{type(error).__name__}: {error}"[:200]) from error
+        self._taken_apart[value] = head, entry
+        if len(self._taken_apart) > self._most:
+            self._taken_apart.popitem(last=False)
+        return entry
 
 
 class UnreadableError(Exception):
