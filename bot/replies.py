@@ -19,13 +19,6 @@ if TYPE_CHECKING:
     from knowledge.models import Answer, Article, Citation, SyncReport
 
 HUMAN = Action("human", reply_words().human)
-FILES_NOT_READ = Reply(
-    "I cannot read pictures or files. Please put your question in words.", actions=(HUMAN,)
-)
-TOO_MANY = Reply(
-    "That is more than I can take just now. Please give me a minute, then ask again.", private=True
-)
-BUSY = Reply("More people are asking than I can answer just now. Please try again in a minute.")
 _SHOWN_FAILURES = 5
 _SHOWN_CLOSEST = 3
 _LONGEST_WISH = 1_000
@@ -87,6 +80,22 @@ def apology(persona: Persona, reference: str) -> Reply:
     """Say that something failed; the log tells what, under the same reference."""
     human = Action("human", reply_words(persona.language).human)
     return Reply(f"{persona.apology} (ref {reference})", actions=(human,), reference=reference)
+
+
+def no_files(persona: Persona) -> Reply:
+    """Say that a message of pictures and files alone cannot be read."""
+    said = reply_words(persona.language)
+    return Reply(said.no_files, actions=(Action("human", said.human),))
+
+
+def too_many(persona: Persona) -> Reply:
+    """Tell one person that they asked more than their share."""
+    return Reply(reply_words(persona.language).too_many, private=True)
+
+
+def busy(persona: Persona) -> Reply:
+    """Say that all turns are taken."""
+    return Reply(reply_words(persona.language).busy)
 
 
 def links(

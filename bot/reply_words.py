@@ -28,6 +28,9 @@ class ReplyWords:
     months: tuple[str, str]
     years: tuple[str, str]
     too_long: str
+    no_files: str
+    too_many: str
+    busy: str
     helpful: str
     not_helpful: str
     human: str

@@ -148,7 +148,7 @@ class Router:
             return None
         event = as_command(event, self._access)
         if isinstance(event, IncomingMessage) and event.files and not event.text.strip():
-            return replies.FILES_NOT_READ if event.addressed else None
+            return replies.no_files(self._persona(event)) if event.addressed else None
         reference = secrets.token_hex(4)
         limit = self._command_seconds if isinstance(event, Command) else self._timeout_seconds
         try:
@@ -156,7 +156,7 @@ class Router:
                 return await self._reply(event, live)
         except Busy:
             self._log.warning("too_busy", platform=event.address.platform)
-            return replies.BUSY if _addressed(event) else None
+            return replies.busy(self._persona(event)) if _addressed(event) else None
         except TimeoutError:
             self._log.exception("reply_timed_out", reference=reference, seconds=limit)
         except Exception:  # noqa: BLE001 - the last resort: who asked gets an apology, the log the rest
@@ -250,7 +250,7 @@ class Router:
     def _refused(self, event: Event, allowed: Allowed) -> Reply | None:
         self._log.info("over_limit", platform=event.address.platform, told=allowed is Allowed.TOLD)
         if allowed is Allowed.TOLD and _addressed(event):
-            return replies.TOO_MANY
+            return replies.too_many(self._persona(event))
         return None
 
     def _apologise(self, event: Event, reference: str) -> Reply | None:

@@ -8,10 +8,15 @@ import pytest
 
 from bot.helpdesk import without_articles
 from bot.personas import spoken_language
+from bot.replies import busy, no_files, too_many
 from tests.bot.conftest import message
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from bot.personas import Personas
+    from config.persona import Persona
+    from connectors.base import Reply
     from tests.bot.people_desk import PeopleDesk
 
 
@@ -77,3 +82,11 @@ def test_small_talk_is_answered_in_its_language(personas: Personas) -> None:
         answer = without_articles(text, personas.of(message().address, None, (text,)))
         assert answer is not None
         assert answer.text == words
+
+
+@pytest.mark.parametrize("make", [no_files, too_many, busy])
+def test_the_bots_other_words_follow_too(personas: Personas, make: Callable[[Persona], Reply]) -> None:
+    """Each language that the bot has words for has its own."""
+    voice = personas.default
+    said = {make(voice.speaking(language)).text for language in ("en", "de", "fr", "es", "it", "pt", "nl")}
+    assert len(said) == 7
