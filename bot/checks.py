@@ -13,6 +13,8 @@ from bot.check_chat import check_discord, check_slack
 from bot.check_handoff import check_handoff
 from bot.check_index import check_index
 from bot.check_llm import check_llm
+from bot.check_nli import NAME as NLI_CHECK
+from bot.check_nli import check_nli
 from bot.check_redis import check_redis
 from bot.check_result import CheckResult
 from bot.web.webhooks import hooks_of
@@ -47,7 +49,7 @@ async def run_checks(
     """Try everything that `settings`, loaded from `file`, names; never raises for what it finds.
 
     Results come in a fixed order: config, personas, embedding model, database, search index, articles, Redis, sources,
-    language model, handoff, Slack, Discord.
+    language model, NLI model, handoff, Slack, Discord.
     """
     personas = [
         settings.persona.default,
@@ -62,6 +64,7 @@ async def run_checks(
         ("redis", check_redis(settings.redis.url.get_secret_value(), settings.data_dir)),
         *((_source_label(source.name), _source(source, environ)) for source in settings.sources),
         *([("llm", check_llm(settings.llm, settings.answer.timeout_seconds))] if settings.llm.model else []),
+        *([(NLI_CHECK, check_nli(settings))] if settings.grounding.nli_model else []),
         *([("handoff", check_handoff(settings.handoff))] if settings.handoff.to else []),
         ("slack", check_slack(settings.slack, web_port=settings.web.port)),
         ("discord", check_discord(settings.discord)),

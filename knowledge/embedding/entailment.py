@@ -44,7 +44,7 @@ class EntailmentModel:
         folder = Path(folder).expanduser()
         self.folder = folder
         self._graph = _checked(folder)
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        config = _config(folder)
         self._entailment, self._labels = _labels(folder, config)
         self._longest = min(int(config.get("max_position_embeddings") or _MOST_TOKENS), _MOST_TOKENS)
         self._pad = int(config.get("pad_token_id") or 0)
@@ -124,6 +124,18 @@ def _checked(folder: Path) -> Path:
     raise EmbeddingError(
         f"[grounding] nli_model: {folder} has no model.onnx; export the model to ONNX, see docs/llm.md"
     )
+
+
+def _config(folder: Path) -> dict[str, Any]:
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise EmbeddingError(
+            f"[grounding] nli_model: {folder}/config.json cannot be read: {error}"
+        ) from error
+    if not isinstance(config, dict):
+        raise EmbeddingError(f"[grounding] nli_model: {folder}/config.json holds no table")
+    return config
 
 
 def _labels(folder: Path, config: dict[str, Any]) -> tuple[int, int]:
