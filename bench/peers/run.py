@@ -31,8 +31,9 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 from desk import Rows, quiet_logs
 from desks import export_model, real_articles, share_models
 from environment import HAIKU, VENV, prepare, python_of
+from field import OURS, Context
 from report import add_rows, draw, write_docs
-from steps import OURS, STEPS, Context
+from steps import STEPS
 from workers import Side
 
 RESULT = HERE.parent / "results" / "peers.json"
@@ -134,7 +135,7 @@ def _cpuinfo() -> list[str]:
 
 
 def _versions() -> dict[str, str]:
-    found = {}
+    found: dict[str, str] = {}
     for venv in (VENV, HAIKU):
         if python_of(venv).exists():
             code = (

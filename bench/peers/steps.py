@@ -4,104 +4,22 @@ from __future__ import annotations
 
 import math
 import shutil
-import sys
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+import time
+from typing import TYPE_CHECKING, Any
 
 from desks import change_articles, make_desk, share_models
+from field import OURS, START_SECONDS, Context, Field, field_of
 from workers import PeerFailed, Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from desks import Desk, Real
+    from desks import Desk
     from workers import Side
 
-OURS = "helpdesk-bot"
 INBOX = f"{OURS}, inbox and bookkeeping included"
 SYNC_PASSAGES = 3_000
-START_SECONDS = 180
 LOAD_SECONDS = 420
-
-
-@dataclass
-class Context:
-    """What the steps share."""
-
-    work: Path
-    models: Path
-    model: Path
-    sides: list[Side]
-    caches: list[Side]
-    questions: list[str]
-    real: Real
-    pairs: list[dict[str, Any]]
-    data: Path | None
-    rounds: int
-    sizes: tuple[int, ...]
-    quick: bool
-
-    def folder(self, side: Side) -> Path:
-        """Give a side's own folder."""
-        return self.work / "sides" / side.name.replace(" ", "-").replace(",", "")
-
-
-class Field:
-    """The workers of a step. What fails leaves the field and is noted."""
-
-    def __init__(self, context: Context, sides: list[Side]) -> None:
-        self.failed: dict[str, str] = {}
-        self._workers: dict[str, Worker] = {}
-        self._stack = ExitStack()
-        for side in sides:
-            worker = Worker(side, context.folder(side), context.model)
-            self._workers[side.name] = self._stack.enter_context(worker)
-        for name in list(self._workers):
-            self.attempt(name, lambda worker: worker.wait_ready(START_SECONDS))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
-
-    @property
-    def names(self) -> list[str]:
-        """Who is still there."""
-        return list(self._workers)
-
-    def attempt(self, name: str, work: Callable[[Worker], Any]) -> Any:
-        """Let one side do something; None if it fails, and then it is out."""
-        if name not in self._workers:
-            return None
-        try:
-            return work(self._workers[name])
-        except PeerFailed as error:
-            self.failed[name] = str(error)
-            print(f"peers: {error}", file=sys.stderr)
-            self._workers.pop(name).kill()
-            return None
-
-    def turns(self, rounds: int) -> Iterator[tuple[int, str]]:
-        """Give (round, side), each round beginning with another side."""
-        for number in range(rounds):
-            names = self.names
-            shift = number % max(1, len(names))
-            for name in names[shift:] + names[:shift]:
-                if name in self._workers:
-                    yield number, name
-
-
-@contextmanager
-def field_of(context: Context, sides: list[Side], result: dict[str, Any]) -> Iterator[Field]:
-    """Open the workers of some sides; what failed is written into the result."""
-    with Field(context, sides) as field_:
-        try:
-            yield field_
-        finally:
-            result["failed"] = field_.failed
 
 
 async def first_index(context: Context) -> dict[str, Any]:
@@ -232,8 +150,6 @@ async def cold_start(context: Context) -> dict[str, Any]:
 
 
 def _cold(context: Context, side: Side, desk: Desk, way: str, question: str) -> float:
-    import time
-
     with Worker(side, context.folder(side), context.model) as worker:
         worker.wait_ready(START_SECONDS)
         if side.name == OURS:
