@@ -8,15 +8,19 @@ negation, form, verb, names, who does what to whom. Where they see none, a regre
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from importlib.resources import files
 
 from knowledge.answering.gate import Logistic
 from knowledge.answering.language import detect_language
+from knowledge.models import revision_of
 from knowledge.paraphrase.comparison import features
 from knowledge.paraphrase.differences import differences
 from knowledge.paraphrase.wording import Wording, wording
+
+GUARD_VERSION = "1"
+"""Moves when the rules' code takes other questions for the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,11 @@ class Guard:
     model: Logistic
     least: float
     """The least log odds of two questions that are taken for one."""
+
+    @property
+    def digest(self) -> str:
+        """Give what changes with its numbers and rules: what was kept under one guard no other serves."""
+        return revision_of(asdict(self.model), self.least, _tables())
 
     def compare(self, first: str, second: str, cosine: float) -> Verdict:
         """Say whether two questions ask the same; `cosine` is that of their vectors by all-MiniLM-L6-v2.
@@ -74,6 +83,13 @@ def load_guard() -> Guard:
         scale={name: row["scale"] for name, row in listed.items()},
     )
     return Guard(model, table["least"])
+
+
+@lru_cache(maxsize=1)
+def _tables() -> tuple[str, ...]:
+    folder = files("knowledge.paraphrase")
+    names = ("differences.toml", "wording.toml")
+    return (GUARD_VERSION, *(folder.joinpath(name).read_text(encoding="utf-8") for name in names))
 
 
 @lru_cache(maxsize=4096)

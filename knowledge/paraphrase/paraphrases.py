@@ -53,7 +53,7 @@ class Paraphrases:
 
     Served is only what the guard takes for the same question, where retrieval today for the new question passes the
     gate, has the passage on top that the kept answer had on top, and finds every passage that it cites, all unchanged.
-    Questions are compared only with those of the same audience, sources, language, persona and pipeline.
+    Questions are compared only with those of the same audience, sources, language, persona, pipeline and guard.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Paraphrases:
             or _is_long(question)
         ):
             return None
-        partition = _partition(question, persona, digest)
+        partition = self._partition(question, persona, digest)
         vector = (await self._embed([question.text]))[0]
         for key, cosine in await self._nearest.nearest(partition, vector, _LOOKED_AT, _LEAST_COSINE):
             held = await self._cache.peek(key)
@@ -93,7 +93,11 @@ class Paraphrases:
         """Let others find the answer that was kept under `key`; only sure ones are served to others."""
         if answer.verdict is Verdict.ANSWERED and not _is_long(question):
             vector = (await self._embed([question.text]))[0]
-            await self._nearest.add(_partition(question, persona, digest), key, vector)
+            await self._nearest.add(self._partition(question, persona, digest), key, vector)
+
+    def _partition(self, question: Question, persona: Persona, digest: str) -> str:
+        """Give a digest of all that stands in the cache key but the words, and of the guard."""
+        return cache_key(replace(question, text=""), persona, f"{digest}{self._guard.digest}")
 
     async def _may_serve(
         self, held: CachedAnswer, question: Question, evidence: Evidence, cosine: float
@@ -142,11 +146,6 @@ def _stands_on(held: CachedAnswer, evidence: Evidence) -> bool:
     quoted = {str(passage) for part in held.answer.trace.get("quoted") or () for passage in part["passages"]}
     cited = [row for row in held.prints if row[0] in quoted]
     return len(cited) == len(quoted) > 0 and set(cited) <= set(today)
-
-
-def _partition(question: Question, persona: Persona, digest: str) -> str:
-    """Give a digest of all that stands in the cache key but the words."""
-    return cache_key(replace(question, text=""), persona, digest)
 
 
 def _is_long(question: Question) -> bool:

@@ -17,7 +17,7 @@ from knowledge.answering.digests import pipeline_digest
 from knowledge.answering.doubts import Doubts
 from knowledge.answering.gate import load_gate
 from knowledge.models import CacheStatus, Question
-from knowledge.paraphrase.guard import load_guard
+from knowledge.paraphrase.guard import Guard, load_guard
 from knowledge.paraphrase.nearest import NearestQuestions
 from knowledge.paraphrase.paraphrases import Paraphrases
 from tests.knowledge.answering.conftest import ARTICLES, INTERNAL, PASSWORD, PERSONA, PUBLIC, Desk, article
@@ -57,7 +57,9 @@ class Doubted:
 class Replica:
     """One process of the bot over a desk, with its own vectors and its own connection."""
 
-    def __init__(self, desk: Desk, client: Redis, clock: Clock, doubted: Doubted) -> None:
+    def __init__(
+        self, desk: Desk, client: Redis, clock: Clock, doubted: Doubted, guard: Guard | None = None
+    ) -> None:
         doubts = Doubts(doubted, 0.5)
         self.cache = AnswerCache(client, CacheSettings(), clock)
         self.nearest = NearestQuestions(client, circuit=self.cache.circuit)
@@ -70,7 +72,7 @@ class Replica:
             desk.answers.run,
             digest=pipeline_digest(RetrievalSettings(), AnswerSettings(), load_gate(), "model"),
             doubts=doubts,
-            paraphrases=Paraphrases(self.cache, self.nearest, load_guard(), embed, doubts),
+            paraphrases=Paraphrases(self.cache, self.nearest, guard or load_guard(), embed, doubts),
         )
 
     async def ask(self, text: str, audience: frozenset[str] = PUBLIC) -> Answer:
@@ -132,6 +134,17 @@ async def test_readers_of_another_audience_share_nothing(pair: Pair) -> None:
     assert (
         await pair.one.ask("Please tell me how to reset my password", PUBLIC)
     ).cache is CacheStatus.PARAPHRASE
+
+
+async def test_what_an_older_guard_let_be_found_is_not_served(pair: Pair) -> None:
+    """After an upgrade of the guard's numbers the entries of before answer their own words only."""
+    guard = load_guard()
+    await pair.one.ask(ASKED)
+    async with pair.valkey.client() as client:
+        newer = Replica(pair.desk, client, pair.clock, pair.doubted, replace(guard, least=guard.least - 0.1))
+        assert (await newer.ask(ASKED)).cache is CacheStatus.HIT
+        assert (await newer.ask(SAME)).cache is CacheStatus.MISS
+    assert (await pair.other.ask("Please tell me how to reset my password")).cache is CacheStatus.PARAPHRASE
 
 
 async def test_an_edited_article_is_not_served(pair: Pair) -> None:
