@@ -1,5 +1,6 @@
 """The evidence gate: how probable it is that the passages found answer the question."""
 
+# ruff: noqa: PLC0415 - features and word vectors are loaded with the first judgement, not with the numbers
 from __future__ import annotations
 
 import math
@@ -8,8 +9,6 @@ from dataclasses import asdict, dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from knowledge.answering.features import gate_features
-from knowledge.answering.gate_words import load_word_vectors
 from knowledge.models import Verdict, revision_of
 
 if TYPE_CHECKING:
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from knowledge.models import Missing, ScoredPassage
 
 
-_RULES_VERSION = "3"
+_RULES_VERSION = "4"
 """Moves when the same features would be judged otherwise by the rules, or other features be made."""
 _RULE_ODDS = math.exp(-1.5)
 _BELOW = 0.99
@@ -103,8 +102,9 @@ class EvidenceGate:
     - when the article tells the opposite of what is asked (`gate_opposites.py`): how to turn a thing on, not off;
     - when it is asked who did something, and the article tells how it is done (`features_topic.py`).
 
-    And a brief question whose article lacks a word of its topic, and any that means nearly the same, is unsure at best:
-    the lift code is not the door code. One whose article alone holds two words of it or more, all of them, under a
+    And a brief question whose article lacks a word of its topic, and any that means nearly the same, or tells nothing
+    of the kind that is asked for (`gate_kinds.py`), is unsure at best: the lift code is not the door code, and what a
+    locker costs is not how big it is. One whose article alone holds two words of it or more, all of them, under a
     title that it asks for wholly, is unsure at worst: similarity says little of a language that the model was not
     made for.
     """
@@ -126,12 +126,18 @@ class EvidenceGate:
         """
         if not passages:
             return 0.0, Verdict.UNANSWERED, {}
+        from knowledge.answering.features import gate_features
+        from knowledge.answering.gate_kinds import kind_lacking
+        from knowledge.answering.gate_words import load_word_vectors
+
         features = gate_features(question, passages, load_word_vectors())
         confidence = self.model.probability(features, offset)
         if offset:
             features |= {"desk_offset": offset}
         if missing:
             features |= {"missing_thing": 1.0}
+        if kind_lacking(question, passages):
+            features |= {"kind_lacking": 1.0}
         ruled = self._ruled(confidence, features, missing)
         if ruled != confidence:
             features |= {"without_rules": confidence}
@@ -145,7 +151,9 @@ class EvidenceGate:
             return min(odds / (1.0 + odds), unsure)
         if features["story"] or features["topic_words"] > _FEW_WORDS:
             return confidence
-        return unsure if features["topic_worst"] >= _LACKING else max(confidence, self._floor(features))
+        if features["topic_worst"] >= _LACKING or "kind_lacking" in features:
+            return unsure
+        return max(confidence, self._floor(features))
 
     def _floor(self, features: Mapping[str, float]) -> float:
         held = (

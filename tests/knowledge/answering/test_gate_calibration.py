@@ -49,12 +49,13 @@ async def filled(desk: Desk) -> Desk:
 
 
 def test_few_questions_shift_little_and_none_far() -> None:
-    """The middle moves to where it usually is, by as much as the number of questions is worth, in tenths."""
+    """The middle moves to where it usually is, a little below, by as much as the number of questions is worth."""
     low = Separation((0.0,) * 60, (-2.0,) * 60)
     assert low.middle == -1.0
     assert offset_of(low, 0.0) == 0.5
-    assert offset_of(Separation((0.0,) * 6, (-2.0,) * 6), 0.0) == 0.1
-    assert offset_of(low, 9.0) == -offset_of(low, -9.0) == 0.6
+    assert offset_of(Separation((0.0,) * 6, (-2.0,) * 6), 0.0) == 0.2
+    assert offset_of(low, -0.65) == 0.0
+    assert offset_of(low, 9.0) == -offset_of(low, -9.0) == 1.0
     assert offset_of(Separation((), ()), 3.0) == 0.0
 
 

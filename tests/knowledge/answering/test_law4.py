@@ -126,7 +126,9 @@ async def outcomes(desks: Desks, part: str) -> dict[str, Counter[str]]:
     return counted
 
 
-@pytest.mark.parametrize(("part", "let_through", "declined"), [("seen", 0.08, 0.25), ("unseen", 0.15, 0.20)])
+@pytest.mark.parametrize(
+    ("part", "let_through", "declined"), [("seen", 0.08, 0.25), ("unseen", 0.15, 0.20), ("fresh", 0.15, 0.35)]
+)
 async def test_another_thing_is_not_answered_and_a_paraphrase_is(
     desks: Desks, part: str, let_through: float, declined: float
 ) -> None:
