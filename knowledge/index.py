@@ -132,8 +132,10 @@ class ArticleIndex:
             self._log.warning("index.rebuild", reason=stale)
             return await self.rebuild(library, progress)
         with self._using() as current:
-            filler = self._filler(current.store.file)
-            return await filler.run(library, progress, again)
+            embedded = await self._filler(current.store.file).run(library, progress, again)
+        if embedded:
+            await asyncio.to_thread(self._keep)
+        return embedded
 
     async def prepare(self, articles: Sequence[Article], progress: Progress | None = None) -> int:
         """Embed what these revisions will need before the library takes them; give how many passages.
@@ -158,6 +160,7 @@ class ArticleIndex:
         finally:
             await asyncio.to_thread(file.close)
         await asyncio.to_thread(self._switch, name)
+        await asyncio.to_thread(self._keep)
         self._log.info("index.switched", generation=name, embedded_passages=embedded)
         return embedded
 
@@ -215,6 +218,11 @@ class ArticleIndex:
             count = current.store.count()
             current.store.keep()
             return count
+
+    def _keep(self) -> None:
+        """Let the next start be quick, whoever synced: the bot, or the command line."""
+        with self._using() as current:
+            current.store.keep_for_next_start()
 
     @contextmanager
     def _using(self) -> Iterator[OpenGeneration]:

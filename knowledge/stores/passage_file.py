@@ -134,6 +134,14 @@ class PassageFile:
         changed, held = counts[0] + counts[1], counts[2]
         return min(changed / held, 1.0) if held else float(changed > 0)
 
+    def count_changed(self, counter: int) -> int:
+        """Give how many rows came or changed after `counter`."""
+        with self._lock, self._explained():
+            counted = self._connection.execute(
+                "SELECT COUNT(*) FROM passages WHERE row_version > ?", (counter,)
+            )
+            return int(counted.fetchone()[0])
+
     def rows_until(self, counter: int) -> list[PassageRow]:
         """Give the rows that have not changed since the counter stood there."""
         with self._lock, self._explained():

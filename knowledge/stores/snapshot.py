@@ -6,8 +6,10 @@ wrote it, for rows that have not changed since, and thrown away where it does no
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
+import time
 import zipfile
 from dataclasses import dataclass
 from functools import lru_cache
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+_LEFT_SECONDS = 3600.0
 _FOLDER = Path(__file__).parent
 _WRITTEN_BY = (
     *(_FOLDER / name for name in ("analysis.py", "blocks.py", "memory.py", "postings.py", "records.py")),
@@ -56,7 +59,10 @@ def save(file: Path, snapshot: Snapshot) -> None:
                 ids=np.frombuffer(ids, np.uint8),
                 **snapshot.arrays,
             )
+            out.flush()
+            os.fsync(out.fileno())  # before the name: else a crash could leave the name with nothing under it
         new.replace(target)
+        _clear_away(target)
     except BaseException:
         new.unlink(missing_ok=True)
         raise
@@ -73,6 +79,23 @@ def load(file: Path) -> Snapshot | None:
         return Snapshot(int(arrays.pop("counter")[0]), ids, arrays)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
+
+
+def kept_until(file: Path) -> int:
+    """Give the counter of the snapshot that `load` would give; 0 where there is none. Reads no postings."""
+    try:
+        with _beside(file).open("rb") as source, np.load(source, allow_pickle=False) as held:
+            return int(held["counter"][0]) if held["key"].tobytes() == _key() else 0
+    except (OSError, ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile):
+        return 0
+
+
+def _clear_away(target: Path) -> None:
+    """Remove what processes that were killed left half written."""
+    for left in target.parent.glob(f"{target.name}.*.new"):
+        with contextlib.suppress(OSError):  # another process was here first
+            if time.time() - left.stat().st_mtime > _LEFT_SECONDS:
+                left.unlink()
 
 
 def _beside(file: Path) -> Path:

@@ -94,6 +94,15 @@ class PassageStore:
         except OSError as error:
             structlog.get_logger().warning("index.snapshot_not_kept", error=str(error))
 
+    def keep_for_next_start(self) -> None:
+        """Do as `keep` says when much was written since a snapshot, reading what is held first: after a sync."""
+        from knowledge.stores.snapshot import kept_until
+
+        if self._reader.count_changed(kept_until(self.file.path)) < WORTH_KEEPING:
+            return
+        self.refresh()
+        self.keep()
+
     def _take_up_snapshot(self) -> None:
         """Begin where another run stood, if what it left fits this file."""
         from knowledge.stores.records import entry_of

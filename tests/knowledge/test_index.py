@@ -11,6 +11,7 @@ from knowledge.errors import PassageIndexError
 from knowledge.index import ArticleIndex
 from knowledge.models import ArticleRef, ScoredPassage
 from knowledge.stores.query import plan_query
+from knowledge.stores.snapshot import kept_until
 from tests.knowledge.stores.doubles import HashEmbedding, HashModel, Shelf, article
 
 if TYPE_CHECKING:
@@ -259,3 +260,13 @@ async def test_vectors_that_do_not_fit_the_plan_are_refused(index):
     """A caller that embedded something else gets an error, not a wrong ranking."""
     with pytest.raises(ValueError, match="5 vectors"):
         await index.search(np.zeros((5, 64), np.float32), "question", audience=None)
+
+
+async def test_a_sync_leaves_the_next_start_its_snapshot(index, embedding, shelf, monkeypatch, tmp_path):
+    """Who only syncs, as the command line does, spares a bot that starts later the making; so does a rebuild."""
+    monkeypatch.setattr("knowledge.stores.store.WORTH_KEEPING", 1)
+    for write in (index.reconcile, index.rebuild):
+        await write(shelf)
+        generation, counter = index.version()
+        assert kept_until(tmp_path / "index" / f"{generation}.sqlite") == counter
+    assert await find(index, embedding, "how do I export my data?")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ import pytest
 from knowledge.models import ArticleRef
 from knowledge.stores import snapshot
 from knowledge.stores.entries import Scope
+from knowledge.stores.generation import SUFFIX
 from knowledge.stores.passage_file import PassageFile, PassageRow
 from knowledge.stores.query import plan_query
 from knowledge.stores.store import PassageStore
@@ -99,7 +101,7 @@ def test_what_changed_since_is_read(file: Path, seed: int) -> None:
     changed.switch_articles({ArticleRef("desk", "a3"): "2"}, [row(10, rng)], [ArticleRef("desk", "a4")])
     changed.close()
     with_it = found(file, thawed=True)
-    file.with_name(file.name + snapshot.SUFFIX).unlink()
+    file.with_name(file.name + SUFFIX).unlink()
     assert found(file, thawed=False) == with_it
 
 
@@ -108,7 +110,7 @@ def test_a_damaged_one_is_thrown_away(file: Path, damage: float) -> None:
     """Cut off anywhere, or not ours: the passages are read as if it were not there."""
     fresh = found(file, thawed=False)
     kept(file)
-    beside = file.with_name(file.name + snapshot.SUFFIX)
+    beside = file.with_name(file.name + SUFFIX)
     data = beside.read_bytes()
     beside.write_bytes(data[: int(len(data) * damage)])
     assert found(file, thawed=False) == fresh
@@ -135,6 +137,58 @@ def test_one_from_the_future_is_not_used(file: Path) -> None:
 def test_it_holds_no_passage(file: Path) -> None:
     """A removed article's sentences do not lie beside the index."""
     kept(file)
-    data = file.with_name(file.name + snapshot.SUFFIX).read_bytes()
+    data = file.with_name(file.name + SUFFIX).read_bytes()
     assert b"passage 7" not in data
     assert b"webhook" in data  # its words alone do
+
+
+def test_what_a_sync_wrote_is_kept_without_a_search(file: Path) -> None:
+    """A process that only wrote leaves the next start its snapshot."""
+    writer = PassageStore(file)
+    writer.keep_for_next_start()
+    writer.close()
+    assert snapshot.kept_until(file) == PassageFile(file).counter()
+    found(file, thawed=True)
+
+
+def test_a_snapshot_that_is_near_enough_stays(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sync of few passages reads none of the others."""
+    kept(file)
+    until = snapshot.kept_until(file)
+    monkeypatch.setattr("knowledge.stores.store.WORTH_KEEPING", 5)
+    store = PassageStore(file)
+    store.file.put_rows([row(number, random.Random(9)) for number in range(60, 64)], "refuse")
+    store.keep_for_next_start()
+    assert (snapshot.kept_until(file), store._search) == (until, None)
+    store.file.put_rows([row(64, random.Random(9))], "refuse")
+    store.keep_for_next_start()
+    assert snapshot.kept_until(file) == store.counter() > until
+    store.close()
+
+
+def test_a_process_that_is_killed_while_it_writes_leaves_the_old_one(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The new file has its name only when it is on the disk; what was left half written goes an hour later."""
+    kept(file)
+    until = snapshot.kept_until(file)
+
+    def killed(_descriptor: int) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(snapshot.os, "fsync", killed)
+        patch.setattr(snapshot.Path, "unlink", lambda *_args, **_more: None)  # as `kill -9` leaves it
+        with pytest.raises(KeyboardInterrupt):
+            snapshot.save(file, snapshot.Snapshot(until + 1, [], {}))
+    (left,) = file.parent.glob("*.new")
+    assert snapshot.kept_until(file) == until
+    kept(file)
+    assert left.exists()
+    os.utime(left, (0, 0))
+    writer = PassageStore(file)
+    writer.count()
+    snapshot.save(file, snapshot.Snapshot(writer.counter(), *writer._memory.freeze()))
+    writer.close()
+    assert not left.exists()
+    found(file, thawed=True)
