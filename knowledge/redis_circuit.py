@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 from redis.exceptions import OutOfMemoryError, RedisError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
 _Result = TypeVar("_Result")
 
 _FIRST_SECONDS = 1.0
+
+
+@asynccontextmanager
+async def _timeout(seconds: float) -> AsyncIterator[None]:
+    """End the block as `asyncio.timeout` does, unless what it waits for came while the loop was busy.
+
+    When its time is over, it has one more turn of the loop: of a reply that was read in the same turn as the clock it
+    hears first. Otherwise every call under way in a busy moment would count as an outage.
+    """
+    async with asyncio.timeout(None) as limit:
+        over = asyncio.get_running_loop().call_later(seconds, limit.reschedule, 0.0)
+        try:
+            yield
+        finally:
+            over.cancel()
 
 
 class RedisCircuit:
@@ -46,7 +62,7 @@ class RedisCircuit:
         if self._down:
             self._closed_until = loop.time() + self._pause  # only this call tries; the others still skip
         try:
-            async with asyncio.timeout(self._seconds if self._connected else _FIRST_SECONDS):
+            async with _timeout(self._seconds if self._connected else _FIRST_SECONDS):
                 result = await work()
         except OutOfMemoryError as error:
             if not self._full:
