@@ -11,6 +11,7 @@ from knowledge.answering.statements import Statement, context_of, read_statement
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from knowledge.answering.quantities import Quantity
     from knowledge.models import Passage, ScoredPassage
 
 _MOST = 2
@@ -20,6 +21,9 @@ _SAME_CLAIM = 0.8
 _FEWEST = 2
 _UNMISTAKABLE = 5
 """Words in common from which two statements are about one thing, whatever their articles' titles say."""
+
+
+_ROUGHLY = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +74,26 @@ def disagree(first: Statement, second: Statement) -> bool:
     articles' titles share one. Then they disagree by one number of the same kind, or by one being the denial or the
     opposite of the other under the same conditions.
     """
-    if first.identifiers != second.identifiers or first.names != second.names:
-        return False
-    if not first.kinds <= second.kinds_around or not second.kinds <= first.kinds_around:
-        return False
-    if first.kinds_around != second.kinds_around or first.qualifiers != second.qualifiers:
+    if not _same_names(first, second):
         return False
     matched, share = _overlap(first, second)
     alone = share == 1.0 and matched <= first.context & second.context
     several = len(matched) + len(first.poles & second.poles) >= _FEWEST
-    if share < _SAME_SUBJECT or not (several or alone) or not _anchored(first, second, matched):
+    if share < _SAME_SUBJECT or not (several or alone):
+        return False
+    if not _anchored(first, second, matched) or _of_two_things(first, second, matched):
         return False
     if first.denials % 2 == second.denials % 2 and not _poles_apart(first, second):
         return _other_number(first, second)
     return share >= _SAME_CLAIM and _opposite(first, second)
+
+
+def _same_names(first: Statement, second: Statement) -> bool:
+    if first.identifiers != second.identifiers or first.names != second.names:
+        return False
+    if not first.kinds <= second.kinds_around or not second.kinds <= first.kinds_around:
+        return False
+    return first.kinds_around == second.kinds_around and first.qualifiers == second.qualifiers
 
 
 def _first_against(text: str, passage: Passage, other: Passage) -> Conflict | None:
@@ -115,14 +125,37 @@ def _anchored(first: Statement, second: Statement, matched: frozenset[str]) -> b
     return len(matched) >= _UNMISTAKABLE or bool(shared or (first.context | second.context) & matched)
 
 
+def _of_two_things(first: Statement, second: Statement, matched: frozenset[str]) -> bool:
+    """Whether the titles tell which of several it is: "the party" of the summer, and that of Christmas."""
+    for word in matched:
+        mine = {other for one, other in first.which if one == word}
+        theirs = {other for one, other in second.which if one == word}
+        if mine and theirs and mine.isdisjoint(theirs):
+            return True
+    return False
+
+
 def _other_number(first: Statement, second: Statement) -> bool:
+    if first.is_case or second.is_case or first.limits != second.limits:
+        return False
     mine, theirs = first.by_kind(), second.by_kind()
     apart = [
         kind
         for kind in mine.keys() & theirs.keys()
         if len(mine[kind]) == len(theirs[kind]) == 1 and not mine[kind][0].agrees(theirs[kind][0])
     ]
-    return len(apart) == 1 and not first.denials and not second.denials
+    if len(apart) != 1 or first.denials != second.denials:
+        return False
+    one, other = mine[apart[0]][0], theirs[apart[0]][0]
+    return not (first.is_rough or second.is_rough) or _far_apart(one, other)
+
+
+def _far_apart(one: Quantity, other: Quantity) -> bool:
+    """Whether what is usual contradicts the other: not if it is near it, or below a most, or above a least."""
+    low, high = sorted((one, other), key=lambda each: each.low)
+    if high.bound > 0 or low.bound < 0:
+        return False
+    return high.low > _ROUGHLY * max(low.high, 1e-9)
 
 
 def _opposite(first: Statement, second: Statement) -> bool:

@@ -63,7 +63,10 @@ _SINGLE = re.compile(
     r"\b(?:within|after|for|in|every|nach|für|après)\s+(?:an?|one|einem|einer|un|une)\s+(?P<unit>\w+)",
     re.IGNORECASE,
 )
-_RATE = re.compile(r"\s*(?:/|per\b|an?\b|each\b|every\b|pro\b|par\b|im\b)\s*(?P<of>[^\W\d_]+)", re.IGNORECASE)
+_RATE = re.compile(
+    r"\s*(?:/|per\b|an?\b|each\b|every\b|pro\b|par\b|im\b(?=\s(?:monat|jahr|quartal|tag)))\s*(?P<of>[^\W\d_]+)",
+    re.IGNORECASE,
+)
 _DATE = re.compile(
     r"\b(?:\d{1,2}\.?\s)?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\s\d{1,4}(?:,?\s\d{4})?"
     r"|\b\d{1,2}\.?\s(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b|\b(?:19|20)\d\d(?:-\d\d(?:-\d\d)?)?\b"

@@ -15,8 +15,18 @@ from knowledge.answering.blocks import units_of
 from knowledge.answering.language import STOP_WORDS
 from knowledge.answering.quantities import Quantity, quantities
 from knowledge.answering.sentences import sentences
+from knowledge.answering.statement_limits import (
+    CASES,
+    is_case,
+    is_rough,
+    names_in,
+    one_word,
+    plainly,
+    topic,
+    which,
+)
 from knowledge.answering.style_words import tells_what_to_do
-from knowledge.answering.words import content_stems, names, platforms, stem, words
+from knowledge.answering.words import content_stems, platforms, stem, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -36,21 +46,9 @@ _DEICTIC = re.compile(
     re.IGNORECASE,
 )
 _BULLET = re.compile(r"^\s*(?:[-*+•]|\d{1,3}[.)])\s+")
-_CONTRACTED = re.compile(r"\b(\w+)n['\u2019]t\b", re.IGNORECASE)
-_UNABLE = re.compile(
-    r"\b(?:can(?:not|['\u2019]t)|(?:must|shall)(?:n['\u2019]t| not)|shan['\u2019]t)\b", re.IGNORECASE
-)
-_WILL_NOT = re.compile(r"\bwon['\u2019]t\b", re.IGNORECASE)
 _MARKS = re.compile(r"[*_`~]+|\[\d{1,3}\]|(?<=\])\([^)]*\)|[\[\]]")
-_STATE = re.compile(
-    r"\b(?P<verb>is|are|be|stays?|turned|switched|remains?)\s+(?P<state>on|off)\b(?!\s+(?:the|an?|your|our|this|each|\w+day))",
-    re.IGNORECASE,
-)
-_FREE_PLAN = re.compile(r"\bfree\s+(plan|tier|account|version|edition|workspace)", re.IGNORECASE)
 _DIGITS = re.compile(r"\d+")
 _GAP = "\x00"
-
-_STATES = {"on": "enabled", "off": "disabled"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +58,8 @@ class Statement:
     `words` are the stems of what it is about, numbers, denials and opposites left aside; `before` those that stand
     right before one of them. `kinds_around` are the plans and platforms that it, its headings and its title name.
     A number that its title or a heading has too is part of a name. `asserts`: a whole sentence, and no instruction.
+    `is_case`: its numbers are an example's, or the reader's choice. `is_rough`: they are what is usual. `which` tells
+    which one "the party" is: words of the title and headings beside each of theirs, where it does not say so itself.
     """
 
     text: str
@@ -77,6 +77,9 @@ class Statement:
     context: frozenset[str]
     is_deictic: bool
     asserts: bool
+    is_case: bool = False
+    is_rough: bool = False
+    which: frozenset[tuple[str, str]] = frozenset()
 
     def by_kind(self) -> Mapping[str, list[Quantity]]:
         """Give the quantities that compare, by what they count."""
@@ -85,6 +88,11 @@ class Statement:
             if not one.identifies:
                 found[one.kind].append(one)
         return found
+
+    @property
+    def limits(self) -> frozenset[str]:
+        """The words that limit it to some cases, without those that stand before a time or a number."""
+        return self.conditions & CASES
 
     def narrowed(self, extra: frozenset[str]) -> bool:
         """Whether one of these words of it narrows what it is about: it stands right before another of its words."""
@@ -97,6 +105,7 @@ class _Words:
     qualifiers: tuple[frozenset[str], ...]
     same: Mapping[str, str]
     soft: frozenset[str]
+    plain: frozenset[str]
     numbered: frozenset[str]
     poles: Mapping[str, frozenset[tuple[int, bool]]]
     negators: frozenset[str]
@@ -118,6 +127,7 @@ def _table() -> _Words:
         tuple(frozenset(row.split()) for row in table["qualifiers"]),
         same,
         frozenset(table["soft"].split()),
+        frozenset(table["plain"].split()),
         frozenset(table["numbered"].split()),
         {word: frozenset(found) for word, found in poles.items()},
         frozenset(table["negators"].split()),
@@ -215,10 +225,8 @@ def _read(text: str, title: str, headings: tuple[str, ...], language: str) -> St
     if len(bare) > _LONGEST or bare.endswith(("?", ":")) or not bare:
         return None
     table = _table()
-    around = _FREE_PLAN.sub(r"freeplan \1", " ".join([title, *headings]))
-    plain = _CONTRACTED.sub(r"\1 not", _WILL_NOT.sub("will not", _UNABLE.sub("can not", bare)))
-    plain = _STATE.sub(lambda match: f"{match['verb']} {_STATES[match['state'].casefold()]}", plain)
-    plain = _FREE_PLAN.sub(r"freeplan \1", plain)
+    around = one_word(" ".join([title, *headings]))
+    plain = plainly(bare)
     named = set(_DIGITS.findall(around))
     numbers = tuple(
         replace(one, identifies=True) if named & set(_DIGITS.findall(plain[slice(*one.span)])) else one
@@ -239,12 +247,23 @@ def _read(text: str, title: str, headings: tuple[str, ...], language: str) -> St
         kinds | _members(table.kinds, words(around)) | platforms(around),
         _members(table.qualifiers, said),
         frozenset(word for word in said if word in table.conditions),
-        names(plain) - set(words(title)) - table.soft,
+        names_in(plain, language) - set(words(title)) - table.soft,
         frozenset((one.kind, one.low) for one in numbers if one.identifies),
         _context((title, *headings), language),
         bool(_DEICTIC.match(bare)),
         bare.endswith(".") and not tells_what_to_do(bare) and said[:1] not in (["to"], ["um"], ["pour"]),
+        is_case(bare),
+        is_rough(bare),
+        _which(bare, (title, *headings), frozenset(tokens), language),
     )
+
+
+def _which(
+    text: str, around: Iterable[str], said: frozenset[str], language: str
+) -> frozenset[tuple[str, str]]:
+    table = _table()
+    pairs = which(text, around, language, table.plain)
+    return frozenset((table.same.get(one, one), other) for one, other in pairs if other not in said)
 
 
 def _without(text: str, numbers: tuple[Quantity, ...]) -> str:
@@ -281,7 +300,5 @@ def _context(around: Iterable[str], language: str) -> frozenset[str]:
     same = _table().same
     found: set[str] = set()
     for line in around:
-        said = words(line)
-        topic = said[1:] if len(said) > 1 and tells_what_to_do(line) else said
-        found.update(content_stems(" ".join(topic), language))
+        found.update(content_stems(" ".join(topic(line)), language))
     return frozenset(same.get(one, one) for one in found)

