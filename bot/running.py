@@ -17,6 +17,7 @@ from bot.errors import NothingToRun
 from bot.health import Part
 from bot.outbox import OutboxRunner
 from bot.people_parts import build_warming, build_wish_watch
+from bot.process import few_arenas, settle
 from bot.remembered import RedisRemembered
 from bot.scheduler import Scheduler
 from bot.web.application import build_application
@@ -160,6 +161,7 @@ async def _all_done(tasks: list[asyncio.Task[None]]) -> object:
 async def _warm(app: App) -> None:
     """Load what the first question needs, and mend an index that a killed process left behind its library."""
     log = structlog.get_logger()
+    await asyncio.to_thread(few_arenas)
     try:
         await app.embedding.start()
         index = await app.index()
@@ -173,6 +175,7 @@ async def _warm(app: App) -> None:
         log.warning("not_warm", reason=str(error))
     except Exception:  # the first question meets it again, and whoever asks is told
         log.exception("not_warm")
+    await asyncio.to_thread(settle)
 
 
 @contextlib.contextmanager

@@ -7,12 +7,14 @@ import errno
 import fcntl
 import logging
 import os
+import shutil
 import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from knowledge.embedding.encoder import OnnxEncoder, available_cpus
+from knowledge.embedding.exported import WEIGHTS
 from knowledge.embedding.tokens import ModelTokenizer
 from knowledge.errors import DiskFull, EmbeddingError
 
@@ -63,11 +65,14 @@ def _lock(path: Path) -> Iterator[None]:
 
 def _export(exported: ExportedModel) -> None:
     for leftover in exported.folder.glob("*.tmp"):
-        leftover.unlink()
+        shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
     written = exported.folder / f"model.{os.getpid()}.tmp"
+    written.mkdir()
     try:
-        reference = _trace(exported, written)
-        agreement = _agreement(exported, written, reference)
+        onnx = written / exported.onnx.name
+        reference = _trace(exported, onnx)
+        _put_weights_beside(onnx)
+        agreement = _agreement(exported, onnx, reference)
         if agreement < LEAST_COSINE:
             raise EmbeddingError(
                 f"embedding model {exported.model.path}: exported to ONNX its vectors differ "
@@ -75,7 +80,7 @@ def _export(exported: ExportedModel) -> None:
             )
         exported.publish(written)
     finally:
-        written.unlink(missing_ok=True)
+        shutil.rmtree(written, ignore_errors=True)
 
 
 def _trace(exported: ExportedModel, target: Path) -> np.ndarray[Any, Any]:
@@ -113,6 +118,17 @@ def _trace(exported: ExportedModel, target: Path) -> np.ndarray[Any, Any]:
             opset_version=_OPSET,
         )
     return np.asarray(reference, dtype=np.float32)
+
+
+def _put_weights_beside(written: Path) -> None:
+    """Write the file again, its weights in a file of their own; both are under their final names."""
+    import onnx  # noqa: PLC0415 - needed once per model, as torch is
+
+    model = onnx.load(str(written))
+    onnx.save_model(
+        model, str(written), save_as_external_data=True, all_tensors_to_one_file=True, location=WEIGHTS
+    )
+    written.with_name(WEIGHTS).touch()  # a model of the tests' size has none worth a file
 
 
 def _agreement(exported: ExportedModel, onnx: Path, reference: np.ndarray[Any, Any]) -> float:

@@ -14,12 +14,18 @@ if TYPE_CHECKING:
     from knowledge.embedding.model import EmbeddingModel
 
 # Raised when the graph's inputs or outputs change: files of another format are exported again.
-FORMAT = 1
+FORMAT = 2
+
+WEIGHTS = "model.weights"
+FILES = ("model.onnx", WEIGHTS)
 
 
 @dataclass(frozen=True, slots=True)
 class ExportedModel:
-    """`models_dir`/<digest>/ with `model.onnx` and `meta.json`, which names its size and SHA-256.
+    """`models_dir`/<digest>/ with `model.onnx`, its `model.weights`, and `meta.json`, which names sizes and SHA-256.
+
+    The weights stand beside the graph, so that onnxruntime maps them: of the word table only what is looked up is
+    read, and processes share it.
 
     The graph takes `input_ids` and `attention_mask`, int64 (texts, tokens), and gives `embeddings`, float32
     (texts, dimensions), pooled and L2-normalised.
@@ -35,41 +41,47 @@ class ExportedModel:
 
     @property
     def onnx(self) -> Path:
-        """The ONNX file."""
+        """The ONNX file, which names its weights by their file's name."""
         return self.folder / "model.onnx"
 
     @property
     def meta(self) -> Path:
-        """What the ONNX file has to be; written last."""
+        """What the files have to be; written last."""
         return self.folder / "meta.json"
 
     def looks_whole(self) -> bool:
-        """Whether the file is there in its full size; takes no time."""
+        """Whether the files are there in their full sizes; takes no time."""
         try:
-            return bool(self._meta()["bytes"] == self.onnx.stat().st_size)
+            sizes = self._meta()["bytes"]
+            return sizes == {name: (self.folder / name).stat().st_size for name in FILES}
         except (OSError, ValueError, KeyError, TypeError):
             return False
 
     def is_whole(self) -> bool:
-        """Whether the file holds what was written, to the byte (some 100 ms for 90 MB)."""
-        return self.looks_whole() and self._meta().get("sha256") == sha256(self.onnx)
+        """Whether the files hold what was written, to the byte (some 100 ms for 90 MB)."""
+        return self.looks_whole() and self._meta().get("sha256") == self._hashes(self.folder)
 
     def publish(self, written: Path) -> None:
-        """Move a finished ONNX file into place, then say what it is: a reader between finds it not whole."""
+        """Move a folder's finished files into place, then say what they are: a reader between finds them not whole."""
         self.meta.unlink(missing_ok=True)
         facts = {
             "format": FORMAT,
-            "bytes": written.stat().st_size,
-            "sha256": sha256(written),
+            "bytes": {name: (written / name).stat().st_size for name in FILES},
+            "sha256": self._hashes(written),
             "model": str(self.model.path),
             "dimensions": self.model.dimensions,
             "max_tokens": self.model.max_tokens,
             "pooling": self.model.pooling,
         }
-        written.replace(self.onnx)
+        for name in FILES:
+            (written / name).replace(self.folder / name)
         temporary = self.meta.with_name(f"meta.{os.getpid()}.tmp")
         temporary.write_text(json.dumps(facts, indent=2), encoding="utf-8")
         temporary.replace(self.meta)
+
+    @staticmethod
+    def _hashes(folder: Path) -> dict[str, str]:
+        return {name: sha256(folder / name) for name in FILES}
 
     def _meta(self) -> dict[str, object]:
         meta = json.loads(self.meta.read_text(encoding="utf-8"))

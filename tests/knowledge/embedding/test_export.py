@@ -13,7 +13,7 @@ import structlog
 from config.settings import EmbeddingSettings
 from knowledge.embedding.bulk import ensure_exported
 from knowledge.embedding.engine import Embedding
-from knowledge.embedding.exported import ExportedModel
+from knowledge.embedding.exported import FILES, WEIGHTS, ExportedModel
 from knowledge.embedding.model import EmbeddingModel, resolve_model
 from knowledge.errors import EmbeddingError
 
@@ -35,7 +35,12 @@ async def test_two_at_once_export_a_model_of_another_kind_once(tmp_path: Path) -
     exported = ExportedModel.of(model, tmp_path / "models")
     assert first.result() == second.result() == exported.onnx
     assert exported.is_whole()
-    assert sorted(path.name for path in exported.folder.iterdir()) == [".lock", "meta.json", "model.onnx"]
+    assert sorted(path.name for path in exported.folder.iterdir()) == [
+        ".lock",
+        "meta.json",
+        "model.onnx",
+        "model.weights",
+    ]
     assert json.loads(exported.meta.read_text())["pooling"] == "cls"
     await _check_prompts(Embedding(EmbeddingSettings(model=str(model.path)), tmp_path / "models"))
     await _check_mending(Embedding(EmbeddingSettings(model=str(model.path)), tmp_path / "models"), exported)
@@ -52,9 +57,10 @@ async def _check_prompts(embedding: Embedding) -> None:
 
 async def _check_mending(embedding: Embedding, exported: ExportedModel) -> None:
     """A file of the right size with a wrong byte is found by its hash and exported again, and it is said."""
-    content = bytearray(exported.onnx.read_bytes())
+    weights = exported.folder / WEIGHTS
+    content = bytearray(weights.read_bytes())
     content[len(content) // 2] ^= 0xFF
-    exported.onnx.write_bytes(content)
+    weights.write_bytes(content)
     assert exported.looks_whole()
     assert not exported.is_whole()
     with structlog.testing.capture_logs() as logs:
@@ -64,14 +70,17 @@ async def _check_mending(embedding: Embedding, exported: ExportedModel) -> None:
     assert [entry["event"] for entry in logs] == ["embedding_model_corrupt"]
 
 
-def test_a_file_cut_short_does_not_look_whole(model: EmbeddingModel, tmp_path: Path) -> None:
+@pytest.mark.parametrize("cut", FILES)
+def test_a_file_cut_short_does_not_look_whole(model: EmbeddingModel, tmp_path: Path, cut: str) -> None:
     """A half-written file is noticed without reading it."""
     exported = ExportedModel.of(model, tmp_path)
     exported.folder.mkdir()
-    (tmp_path / "written").write_bytes(b"0123456789")
+    (tmp_path / "written").mkdir()
+    for name in FILES:
+        (tmp_path / "written" / name).write_bytes(b"0123456789")
     exported.publish(tmp_path / "written")
     assert exported.is_whole()
-    exported.onnx.write_bytes(b"01234")
+    (exported.folder / cut).write_bytes(b"01234")
     assert not exported.looks_whole()
     assert not exported.is_whole()
 
