@@ -4,28 +4,26 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-from contextlib import contextmanager
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import structlog
 
-from knowledge.errors import PassageIndexError
+from knowledge.errors import KnowledgeError
 from knowledge.models import Article, ArticleRef, CorpusVersion, Passage, Question, ScoredPassage
+from knowledge.stores.current import CurrentGeneration
 from knowledge.stores.entries import Scope
-from knowledge.stores.generation import Generations
-from knowledge.stores.opened import OpenGeneration
-from knowledge.stores.passage_file import SPLITTER_VERSION, PassageFile
-from knowledge.stores.store import PassageStore
+from knowledge.stores.passage_file import SPLITTER_VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
 
     from knowledge.stores.filling import Embedding, IndexFiller, Library, Progress
+    from knowledge.stores.passage_file import PassageFile
     from knowledge.stores.passages import PassageSplitter
     from knowledge.stores.query import QueryPlan
 
@@ -39,34 +37,38 @@ class ArticleIndex:
     """
 
     def __init__(self, index_dir: Path, embedding: Embedding) -> None:
-        self._generations = Generations(index_dir)
         self._embedding = embedding
-        self._lock = threading.RLock()
-        self._open: OpenGeneration | None = None
-        self._stamp = (0, 0)
+        self._current = CurrentGeneration(index_dir, self._facts)
+        self._beside: Thread | None = None
         self._log = structlog.get_logger()
 
     async def open(self) -> None:
         """Open the current generation, or an empty first one; passages are read with the first search."""
-        await asyncio.to_thread(self._current)
+        await asyncio.to_thread(self._current.open)
 
     async def close(self) -> None:
         """Close all files; searches in flight end first."""
-        await asyncio.to_thread(self._retire)
+        await asyncio.to_thread(self._closed)
 
     def version(self) -> CorpusVersion:
-        """Give the version of what a search would see now, other processes' writes included; microseconds."""
-        with self._using() as current:
-            return CorpusVersion(current.name, current.store.counter())
+        """Give the version of what a search would see now, other processes' writes included; microseconds.
+
+        Whoever sees it moved has the changed rows taken up beside, so that the next search seldom has to.
+        """
+        with self._current.using() as current:
+            counter, behind = current.store.standing()
+        if behind:
+            self._catch_up()
+        return CorpusVersion(current.name, counter)
 
     def known(self) -> dict[ArticleRef, str]:
         """Give the revision of each article that is held, those without passages included."""
-        with self._using() as current:
+        with self._current.using() as current:
             return current.store.file.revisions()
 
     def share_changed(self, since: CorpusVersion) -> float:
         """Give the share (0-1) of passages that came, changed or went since a version; of another generation all."""
-        with self._using() as current:
+        with self._current.using() as current:
             if current.name != since.generation:
                 return 1.0
             return current.store.file.share_changed(since.counter)
@@ -75,10 +77,10 @@ class ArticleIndex:
         """Give the passages of one article in reading order."""
         from knowledge.stores.records import passage_of
 
-        with self._using() as current:
-            rows = current.store.file.rows_of(ref)
-        passages = [passage_of(row.id, row.text, row.payload) for row in rows]
-        return sorted(passages, key=lambda passage: passage.position)
+        with self._current.using() as current:
+            rows = current.store.rows_of(ref)
+        found = (passage_of(*row) for row in rows)
+        return sorted((one for one in found if one.article == ref), key=lambda passage: passage.position)
 
     async def warm(self) -> int:
         """Read the passages into memory before the first question, and give how many there are."""
@@ -131,8 +133,9 @@ class ArticleIndex:
         if stale:
             self._log.warning("index.rebuild", reason=stale)
             return await self.rebuild(library, progress)
-        with self._using() as current:
+        with self._current.using() as current:
             embedded = await self._filler(current.store.file).run(library, progress, again)
+        await asyncio.to_thread(self._follow)
         if embedded:
             await asyncio.to_thread(self._keep)
         return embedded
@@ -145,7 +148,7 @@ class ArticleIndex:
         """
         if await asyncio.to_thread(self._stale_reason):
             return 0
-        with self._using() as current:
+        with self._current.using() as current:
             filler = self._filler(current.store.file)
             return await filler.prepare(articles, progress)
 
@@ -154,12 +157,12 @@ class ArticleIndex:
 
         A rebuild that was killed is taken up where it stood.
         """
-        name, file = await asyncio.to_thread(self._building)
+        name, file = await asyncio.to_thread(self._current.building)
         try:
             embedded = await self._filler(file).run(library, progress)
         finally:
             await asyncio.to_thread(file.close)
-        await asyncio.to_thread(self._switch, name)
+        await asyncio.to_thread(self._current.switch, name)
         await asyncio.to_thread(self._keep)
         self._log.info("index.switched", generation=name, embedded_passages=embedded)
         return embedded
@@ -181,7 +184,7 @@ class ArticleIndex:
         return {"model": model.digest, "dimensions": str(model.dimensions), "splitter": SPLITTER_VERSION}
 
     def _stale_reason(self) -> str:
-        with self._using() as current:
+        with self._current.using() as current:
             wanted = self._facts()
             differing = sorted(name for name in wanted if current.facts.get(name) != wanted[name])
             empty = not current.store.file.revisions()
@@ -196,7 +199,7 @@ class ArticleIndex:
     ) -> list[ScoredPassage]:
         from knowledge.stores.records import passage_of
 
-        with self._using() as current:
+        with self._current.using() as current:
             # Vectors of two models cannot be compared: until the rebuild is done, keywords alone search.
             comparable = current.facts.get("model") == self._embedding.model.digest
             hits = current.store.search(vectors if comparable else None, plan, scope, top_k)
@@ -206,128 +209,37 @@ class ArticleIndex:
         ]
 
     def _held(self, words: Collection[str], scope: Scope) -> frozenset[str]:
-        with self._using() as current:
+        with self._current.using() as current:
             return current.store.held(words, scope)
 
     def _respelled(self, words: Collection[str], scope: Scope) -> dict[str, str]:
-        with self._using() as current:
+        with self._current.using() as current:
             return current.store.respelled(words, scope)
 
+    def _catch_up(self) -> None:
+        if self._beside is None or not self._beside.is_alive():
+            self._beside = Thread(target=self._follow, name="index", daemon=True)
+            self._beside.start()
+
+    def _follow(self) -> None:
+        try:
+            with self._current.using() as current:
+                current.store.follow()
+        except KnowledgeError as error:  # the next search meets it, too, and says so to whoever asked
+            self._log.warning("index.not_followed", error=str(error))
+
+    def _closed(self) -> None:
+        if self._beside is not None:
+            self._beside.join()
+        self._current.retire()
+
     def _read_all(self) -> int:
-        with self._using() as current:
+        with self._current.using() as current:
             count = current.store.count()
             current.store.keep()
             return count
 
     def _keep(self) -> None:
         """Let the next start be quick, whoever synced: the bot, or the command line."""
-        with self._using() as current:
+        with self._current.using() as current:
             current.store.keep_for_next_start()
-
-    @contextmanager
-    def _using(self) -> Iterator[OpenGeneration]:
-        """Give the current generation and keep it open meanwhile; a damaged one is replaced first."""
-        with self._lock:
-            current = self._current()
-            current.users += 1
-        try:
-            yield current
-        except PassageIndexError as error:
-            self._replace(current.name, error)
-            raise
-        finally:
-            with self._lock:
-                current.users -= 1
-                if current.retired and current.users == 0:
-                    current.close()
-
-    def _current(self) -> OpenGeneration:
-        """Open what the pointer names, if it is not open yet."""
-        with self._lock:
-            if self._open is not None and self._stamp == self._generations.stamp():
-                return self._open
-            with self._generations.exclusive():
-                opened = self._opened()
-                self._retire()
-                self._open, self._stamp = opened, self._generations.stamp()
-                self._generations.remove_unused()
-            return opened
-
-    def _opened(self) -> OpenGeneration:
-        name = self._generations.current()
-        if name is None or not self._generations.path(name).exists():
-            name = self._create()
-        try:
-            return self._opened_as(name)
-        except PassageIndexError as error:
-            self._set_aside(name, error)
-            return self._opened_as(self._create())
-
-    def _opened_as(self, name: str) -> OpenGeneration:
-        store = PassageStore(self._generations.path(name))
-        try:
-            return OpenGeneration(name, store, self._generations.hold(name), store.file.facts())
-        except BaseException:
-            store.close()
-            raise
-
-    def _create(self) -> str:
-        """Make an empty generation and switch to it; within `exclusive`."""
-        name = self._generations.begin()
-        self._new_file(name).close()
-        self._generations.switch(name)
-        return name
-
-    def _new_file(self, name: str) -> PassageFile:
-        file = PassageFile(self._generations.path(name), create=True)
-        file.record_facts(self._facts())
-        return file
-
-    def _building(self) -> tuple[str, PassageFile]:
-        """Open the generation that a rebuild left unfinished, or begin one."""
-        with self._generations.exclusive():
-            name = self._generations.building()
-            if name is not None:
-                try:
-                    file = PassageFile(self._generations.path(name))
-                except PassageIndexError as error:
-                    self._set_aside(name, error)
-                else:
-                    if self._facts().items() <= file.facts().items():
-                        return name, file
-                    file.close()
-            name = self._generations.begin()
-            return name, self._new_file(name)
-
-    def _switch(self, name: str) -> None:
-        with self._generations.exclusive():
-            self._generations.switch(name)
-        self._current()
-        with self._generations.exclusive():
-            self._generations.remove_unused()
-
-    def _replace(self, name: str, error: PassageIndexError) -> None:
-        """Put an empty generation in a damaged one's place, unless somebody did already."""
-        with self._lock, self._generations.exclusive():
-            if self._generations.current() == name:
-                self._set_aside(name, error)
-                self._create()
-
-    def _set_aside(self, name: str, error: PassageIndexError) -> None:
-        aside = self._generations.set_aside(name)
-        self._log.error(
-            "index.damaged",
-            generation=name,
-            moved_to=str(aside),
-            error=str(error),
-            remedy="the next sync rebuilds it",
-        )
-
-    def _retire(self) -> None:
-        with self._lock:
-            current, self._open = self._open, None
-            if current is None:
-                return
-            current.retired = True
-            if current.users == 0:
-                current.close()

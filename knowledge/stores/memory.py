@@ -152,6 +152,11 @@ class MemorySearch:
             (known, self._texts[slot], self._payloads[slot]) for known, slot in sorted(self._slot_of.items())
         ]
 
+    def items_of(self, article_id: str) -> list[tuple[str, str, str]]:
+        """Give the same of the entries of an article, whatever their source; unordered."""
+        slots = self._slots_of_article.get(article_id, ())
+        return [(self._ids[slot], self._texts[slot], self._payloads[slot]) for slot in slots]
+
     def search(
         self, vectors: Vectors | None, plan: QueryPlan, scope: Scope, top_k: int, fusion: Fusion = BALANCED
     ) -> list[Hit]:

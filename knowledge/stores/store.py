@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
 
+    from knowledge.models import ArticleRef
     from knowledge.stores.entries import Entry, Hit, Scope, Vectors
     from knowledge.stores.memory import MemorySearch
     from knowledge.stores.passage_file import PassageRow
@@ -56,6 +57,17 @@ class PassageStore:
     def counter(self) -> int:
         """Give the counter of the last committed write."""
         return self._reader.counter()
+
+    def standing(self) -> tuple[int, bool]:
+        """Give that counter, and whether what is held in memory is behind it; what was never read is not."""
+        counter = self.counter()
+        return counter, self._loaded not in {0, counter}
+
+    def follow(self) -> None:
+        """Take up what was written, unless nothing was ever read."""
+        with self._lock:
+            if self._loaded:
+                self.refresh()
 
     def refresh(self) -> None:
         """Take up what was written since the last time: the changed rows only."""
@@ -138,6 +150,14 @@ class PassageStore:
         with self._lock:
             self.refresh()
             return self._memory.respelled(words, scope)
+
+    def rows_of(self, ref: ArticleRef) -> list[tuple[str, str, str]]:
+        """Give id, text and payload of the newest passages of an article, among others of its id; unordered."""
+        with self._lock:
+            if self._loaded:
+                self.refresh()
+                return self._memory.items_of(ref.id)
+        return [(row.id, row.text, row.payload) for row in self._reader.rows_of(ref)]
 
     def items(self) -> list[tuple[str, str, str]]:
         """Give id, text and payload of everything held, by id."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,7 @@ from knowledge.index import ArticleIndex
 from knowledge.models import ArticleRef, ScoredPassage
 from knowledge.stores.query import plan_query
 from knowledge.stores.snapshot import kept_until
+from knowledge.stores.store import PassageStore
 from tests.knowledge.stores.doubles import HashEmbedding, HashModel, Shelf, article
 
 if TYPE_CHECKING:
@@ -175,6 +177,51 @@ async def test_another_process_s_writes_are_seen(tmp_path, index, embedding, she
     assert other.version() == index.version() > before
     assert articles_of(await find(other, embedding, "export data"))[0] == "export"
     await other.close()
+
+
+async def test_what_others_wrote_is_taken_up_beside_once_it_is_seen(tmp_path, index, embedding, shelf):
+    """Whoever sees the version move starts it, and the end of a sync does it: the next search finds it done."""
+    await index.reconcile(shelf)
+    await index.warm()
+    other = ArticleIndex(tmp_path / "index", embedding)
+    await other.open()
+    store = PassageStore(tmp_path / "index" / f"{index.version().generation}.sqlite")
+    assert store.standing() == (index.version().counter, False)  # nothing was read, nothing is behind
+    store.follow()
+    assert store.standing()[1] is False
+    assert store.count() == 3
+    shelf.put(article("new", "Something quite new.", title="News"))
+    await other.reconcile(shelf)
+    assert store.standing() == (other.version().counter, True)
+    store.follow()
+    assert store.standing() == (other.version().counter, False)
+    store.close()
+    assert index.version() == other.version()
+    index._beside.join()
+    with index._current.using() as current:
+        assert not current.store.standing()[1]
+    await other.close()
+
+
+async def test_passages_of_an_article_are_the_newest_before_the_first_search_and_after(
+    tmp_path, index, embedding, shelf
+):
+    """From the file, and from memory; another source's article of the same id is another."""
+    twin = replace(EXPORT, source="wiki", body="Of another source.")
+    shelf.put(twin)
+    await index.reconcile(shelf)
+    cold = ArticleIndex(tmp_path / "index", embedding)
+    await cold.open()
+    from_file = cold.passages_of(EXPORT.ref)
+    assert [passage.text for passage in from_file] == [EXPORT.body]
+    await index.warm()
+    assert index.passages_of(EXPORT.ref) == from_file
+    assert [passage.text for passage in index.passages_of(twin.ref)] == ["Of another source."]
+    shelf.put(article(EXPORT.id, "Exports are gone.", title=EXPORT.title))
+    await cold.reconcile(shelf)
+    assert [passage.text for passage in index.passages_of(EXPORT.ref)] == ["Exports are gone."]
+    assert index.passages_of(ArticleRef("help", "unknown")) == []
+    await cold.close()
 
 
 async def test_a_rebuild_switches_everyone_and_leaves_one_file(tmp_path, index, embedding, shelf):
