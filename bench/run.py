@@ -17,6 +17,7 @@ import platform
 import subprocess
 import sys
 import tempfile
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results"
 QUALITY = ("quality", "gate", "law4", "grounding", "follow_ups", "personas", "guard")
 """The parts with a target of how good the bot is; `bench/targets.py` runs them alone."""
-PARTS = ("serving", "load", "start", "retrieval", "embedding", "sync", *QUALITY, "peers")
+PARTS = ("serving", "load", "start", "retrieval", "embedding", "sync", "peers", *QUALITY)
 
 
 def machine() -> dict[str, Any]:
@@ -74,7 +75,7 @@ def run_part(name: str, data: Path | None, *, quick: bool) -> list[dict[str, Any
         command = [sys.executable, str(script), "--json", str(out)]
         command += ["--data", str(data)] if data else []
         command += ["--quick"] if quick else []
-        if '"--work"' in (HERE / f"{name}.py").read_text(encoding="utf-8"):
+        if '"--work"' in script.read_text(encoding="utf-8"):
             work = RESULTS / "work" / name  # embedded once, not at each run
             work.mkdir(parents=True, exist_ok=True)
             command += ["--work", str(work)]
@@ -115,11 +116,22 @@ def main() -> int:
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
     options = parser.parse_args()
     data = find_data(options.data)
-    results = {name: run_part(name, data, quick=options.quick) for name in options.only}
-    show(results)
+    results: dict[str, list[dict[str, Any]]] = {}
+    seconds: dict[str, float] = {}
     RESULTS.mkdir(exist_ok=True)
     target = RESULTS / "latest.json"
-    target.write_text(json.dumps({"machine": machine(), "results": results}, indent=2) + "\n")
+    for name in options.only:
+        started = time.monotonic()
+        results[name] = run_part(name, data, quick=options.quick)
+        seconds[name] = round(time.monotonic() - started, 1)
+        print(f"bench: {name} took {seconds[name]:.0f} s", file=sys.stderr)
+        kept = {
+            "machine": machine(),
+            "seconds": seconds,
+            "results": results,
+        }  # after each: a run of an hour may be cut
+        target.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
+    show(results)
     print(f"written to {target.relative_to(HERE.parent)}")
     return int(any("failed with exit code" in row["measure"] for rows in results.values() for row in rows))
 
