@@ -103,7 +103,7 @@ async def _rows(part: str, data: Path, vectors: Vectors) -> list[Example]:
     if part == "hint3":
         return await _hint3(data / part, vectors)
     if part == "sample":
-        corpus = await corpus_of(_sample(), vectors)
+        corpus = await corpus_of(sample_articles(), vectors)
         return await labelled(corpus, read_rows(SAMPLE / "questions.jsonl"), part)
     corpus, _ = await corpus_named(part, data, vectors)
     if part == "clinc_oos":
@@ -142,7 +142,8 @@ async def _hint3(folder: Path, vectors: Vectors) -> list[Example]:
     return found
 
 
-def _sample() -> Sequence[dict[str, Any]]:
+def sample_articles() -> Sequence[dict[str, Any]]:
+    """Read the shipped sample as rows of `articles.jsonl`."""
     rows = []
     for path in sorted(SAMPLE.rglob("*.md")):
         post = frontmatter.load(str(path))

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from knowledge.embedding.engine import Embedding
+    from knowledge.models import Passage
 
 SIZES = (60, 5, 2, 1)
 """Articles of a small help centre."""
@@ -97,6 +98,10 @@ class Corpus:
             name: np.mean([entry.vector for entry in held if entry.vector is not None], axis=0)
             for name, held in self._entries.items()
         }
+
+    def passages_of(self, name: str) -> list[Passage]:
+        """Give the passages of an article, in their order."""
+        return [passage_of(entry.id, entry.text, entry.payload) for entry in self._entries[name]]
 
     def _search(self, ids: Collection[str]) -> MemorySearch:
         search = MemorySearch()

@@ -34,6 +34,7 @@ _FEATURES = {
     "title_asked": "share of the title that is asked for",
     "title_held": "title's words that the question means",
     "topic_worst": "topic's word that the article lacks most",
+    "topic_worst_else": "the same without words that ask for a kind of answer",
     "missing_names": "names missing",
     "missing_numbers": "numbers missing",
     "missing_platform": "another platform",

@@ -104,9 +104,9 @@ class EvidenceGate:
 
     And a brief question whose article lacks a word of its topic, and any that means nearly the same, or tells nothing
     of the kind that is asked for (`gate_kinds.py`), is unsure at best: the lift code is not the door code, and what a
-    locker costs is not how big it is. One whose article alone holds two words of it or more, all of them, under a
-    title that it asks for wholly, is unsure at worst: similarity says little of a language that the model was not
-    made for.
+    locker costs is not how big it is. (Words that ask for a kind which the article tells are not its topic.) One whose
+    article alone holds two words of it or more, all of them, under a title that it asks for wholly, is answered:
+    similarity says little of a language that the model was not made for.
     """
 
     model: GateModel
@@ -127,7 +127,7 @@ class EvidenceGate:
         if not passages:
             return 0.0, Verdict.UNANSWERED, {}
         from knowledge.answering.features import gate_features
-        from knowledge.answering.gate_kinds import kind_lacking
+        from knowledge.answering.gate_kinds import asked_kind, worst_gap
         from knowledge.answering.gate_words import load_word_vectors
 
         features = gate_features(question, passages, load_word_vectors())
@@ -136,8 +136,11 @@ class EvidenceGate:
             features |= {"desk_offset": offset}
         if missing:
             features |= {"missing_thing": 1.0}
-        if kind_lacking(question, passages):
+        kind = asked_kind(question, passages)
+        if kind is not None and not kind.told:
             features |= {"kind_lacking": 1.0}
+        elif kind is not None:
+            features |= {"topic_worst_else": worst_gap(question, passages, load_word_vectors(), kind.words)}
         ruled = self._ruled(confidence, features, missing)
         if ruled != confidence:
             features |= {"without_rules": confidence}
@@ -151,7 +154,8 @@ class EvidenceGate:
             return min(odds / (1.0 + odds), unsure)
         if features["story"] or features["topic_words"] > _FEW_WORDS:
             return confidence
-        if features["topic_worst"] >= _LACKING or "kind_lacking" in features:
+        worst = features.get("topic_worst_else", features["topic_worst"])
+        if worst >= _LACKING or "kind_lacking" in features:
             return unsure
         return max(confidence, self._floor(features))
 
@@ -159,7 +163,7 @@ class EvidenceGate:
         held = (
             features["topic_whole"] and features["title_held"] >= _WHOLLY and features["topic_lead"] >= _ALONE
         )
-        return self.unsure_confidence if held and features["topic_words"] >= _TWO_WORDS else 0.0
+        return self.min_confidence if held and features["topic_words"] >= _TWO_WORDS else 0.0
 
     def verdict(self, confidence: float) -> Verdict:
         """Give the verdict for a confidence."""

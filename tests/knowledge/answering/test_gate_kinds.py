@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from knowledge.answering.gate import EvidenceGate, load_gate
-from knowledge.answering.gate_kinds import kind_lacking
+from knowledge.answering.gate_kinds import asked_kind
 from knowledge.models import Verdict
 from tests.knowledge.answering import test_gate
 
@@ -22,6 +22,12 @@ STEPS = "1. Open **Settings**.\n2. Select **Members**.\n3. Choose **Invite**."
 def found(text: str, title: str = "Guide") -> list[ScoredPassage]:
     """Give what is found in a desk of one article with one passage."""
     return [test_gate.found(title, text)]
+
+
+def kind_lacking(question: str, passages: list[ScoredPassage]) -> str | None:
+    """Give the kind that is asked for and not told."""
+    kind = asked_kind(question, passages)
+    return None if kind is None or kind.told else kind.name
 
 
 @pytest.mark.parametrize(
@@ -89,3 +95,26 @@ def test_an_article_without_it_is_unsure_at_best() -> None:
     assert priced > 0.5
     assert verdict is not Verdict.ANSWERED
     assert features["kind_lacking"]
+
+
+def test_words_that_ask_for_a_kind_are_not_the_topic() -> None:
+    """What you charge is not in the article, its price is; of another thing the thing itself is missing."""
+    gate = EvidenceGate(load_gate(), 0.5, 0.3)
+    locker = found(LOCKER, title="Locker rental")
+    _, verdict, features = gate.judge("how much do you charge for a locker?", locker)
+    assert features["topic_worst"] > 0.45 > features["topic_worst_else"]
+    assert verdict is Verdict.ANSWERED
+    _, verdict, features = gate.judge("how much do you charge for a sauna?", locker)
+    assert features["topic_worst_else"] > 0.45
+    assert verdict is not Verdict.ANSWERED
+
+
+def test_a_title_that_is_asked_for_wholly_is_answered_in_any_language() -> None:
+    """The model knows little German, so its similarity says little; the words of both say all."""
+    text = "1. Öffnen Sie **Einstellungen > Sicherheit**.\n2. Wählen Sie **Zwei-Faktor einschalten**."
+    gate = EvidenceGate(load_gate(), 0.5, 0.3)
+    guide = [test_gate.found("Zwei-Faktor-Anmeldung einschalten", text, dense=0.1, score=0.2)]
+    confidence, verdict, features = gate.judge("2FA aktivieren", guide)
+    assert features["without_rules"] < 0.3 < confidence
+    assert verdict is Verdict.ANSWERED
+    assert gate.judge("2FA deaktivieren", guide)[1] is not Verdict.ANSWERED
