@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import asyncio
-from threading import Thread
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import structlog
@@ -17,6 +17,7 @@ from knowledge.stores.passage_file import SPLITTER_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+    from concurrent.futures import Future
     from pathlib import Path
 
     import numpy as np
@@ -39,7 +40,8 @@ class ArticleIndex:
     def __init__(self, index_dir: Path, embedding: Embedding) -> None:
         self._embedding = embedding
         self._current = CurrentGeneration(index_dir, self._facts)
-        self._beside: Thread | None = None
+        self._pool: ThreadPoolExecutor | None = None
+        self._beside: Future[None] | None = None
         self._log = structlog.get_logger()
 
     async def open(self) -> None:
@@ -217,9 +219,11 @@ class ArticleIndex:
             return current.store.respelled(words, scope)
 
     def _catch_up(self) -> None:
-        if self._beside is None or not self._beside.is_alive():
-            self._beside = Thread(target=self._follow, name="index", daemon=True)
-            self._beside.start()
+        # A pool: whoever starts a thread waits until it runs, and this may be the event loop.
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(1, "index")
+        if self._beside is None or self._beside.done():
+            self._beside = self._pool.submit(self._follow)
 
     def _follow(self) -> None:
         try:
@@ -229,8 +233,9 @@ class ArticleIndex:
             self._log.warning("index.not_followed", error=str(error))
 
     def _closed(self) -> None:
-        if self._beside is not None:
-            self._beside.join()
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.shutdown()
         self._current.retire()
 
     def _read_all(self) -> int:

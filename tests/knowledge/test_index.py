@@ -197,7 +197,7 @@ async def test_what_others_wrote_is_taken_up_beside_once_it_is_seen(tmp_path, in
     assert store.standing() == (other.version().counter, False)
     store.close()
     assert index.version() == other.version()
-    index._beside.join()
+    index._beside.result()
     with index._current.using() as current:
         assert not current.store.standing()[1]
     await other.close()
