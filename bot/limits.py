@@ -50,6 +50,7 @@ class Limits:
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
+        self._seconds = int(settings.length.total_seconds())
         self._redis = redis
         self._now = now
         self._circuit = RedisCircuit("rate limits")
@@ -58,7 +59,7 @@ class Limits:
     @property
     def seconds(self) -> int:
         """How long a window is."""
-        return int(self._settings.length.total_seconds())
+        return self._seconds
 
     async def take(self, address: Address, person: Person) -> Allowed:
         """Count one question; tell whether it is within the limits of its person and its channel."""

@@ -149,7 +149,6 @@ class Router:
         event = as_command(event, self._access)
         if isinstance(event, IncomingMessage) and event.files and not event.text.strip():
             return replies.no_files(self._persona(event)) if event.addressed else None
-        reference = secrets.token_hex(4)
         limit = self._command_seconds if isinstance(event, Command) else self._timeout_seconds
         try:
             async with self._turn(event, live), asyncio.timeout(limit):
@@ -158,8 +157,10 @@ class Router:
             self._log.warning("too_busy", platform=event.address.platform)
             return replies.busy(self._persona(event)) if _addressed(event) else None
         except TimeoutError:
+            reference = secrets.token_hex(4)
             self._log.exception("reply_timed_out", reference=reference, seconds=limit)
         except Exception:  # noqa: BLE001 - the last resort: who asked gets an apology, the log the rest
+            reference = secrets.token_hex(4)
             self._log.exception("reply_failed", reference=reference, platform=event.address.platform)
         return self._apologise(event, reference)
 

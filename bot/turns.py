@@ -37,13 +37,14 @@ class Turns:
         self._most_waiting = settings.waiting
         self._patience = settings.patience_seconds
         self._says_so_after = says_so_after
+        self._waiting = 0
         self._lines: OrderedDict[Hashable, deque[asyncio.Future[None]]] = OrderedDict()
         self._log = structlog.get_logger()
 
     @property
     def waiting(self) -> int:
         """How many stand in line."""
-        return sum(len(line) for line in self._lines.values())
+        return self._waiting
 
     @asynccontextmanager
     async def take(self, channel: Hashable, live: Live | None = None) -> AsyncIterator[None]:
@@ -63,6 +64,7 @@ class Turns:
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         line = self._lines.setdefault(channel, deque())
         line.append(turn)
+        self._waiting += 1
         said = None if live is None else asyncio.create_task(self._say_so(live))
         try:
             async with asyncio.timeout(self._patience):
@@ -85,6 +87,7 @@ class Turns:
         line = self._lines.get(channel)
         if line is not None and turn in line:
             line.remove(turn)
+            self._waiting -= 1
             if not line:
                 del self._lines[channel]
 
@@ -93,6 +96,7 @@ class Turns:
         while self._lines:
             channel, line = self._lines.popitem(last=False)
             turn = line.popleft()
+            self._waiting -= 1
             if line:
                 self._lines[channel] = line
             if not turn.done():

@@ -77,6 +77,11 @@ redis.call('ZREM', KEYS[3], ARGV[1])
 return redis.call('DEL', KEYS[1])
 """
 
+TAKE = """
+-- KEYS lock; ARGV token, milliseconds
+return redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) and 1
+"""
+
 RENEW = """
 -- KEYS lock; ARGV token, milliseconds
 if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end

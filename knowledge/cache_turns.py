@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import secrets
 from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from knowledge.cache_scripts import RELEASE, RENEW
+from knowledge.cache_scripts import RELEASE, RENEW, TAKE
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable
 
     from redis.asyncio import Redis
 
@@ -61,7 +61,8 @@ class Turns:
         until, waited = loop.time() + seconds, False
 
         async def take() -> bool | None:
-            return bool(await redis.set(self._lock(key), token, nx=True, px=int(self._lease * 1000)))
+            work: Awaitable[Any] = redis.eval(TAKE, 1, self._lock(key), token, int(self._lease * 1000))  # type: ignore[assignment]
+            return bool(await work)
 
         while True:
             taken = await self._circuit.call(take, None)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import structlog
 
-from knowledge.answering.answer import new_answer_id
+from knowledge.answering.asked import Asked, Timings
 from knowledge.answering.cache_checks import CacheChecks
 from knowledge.answering.doubts import Doubts, Heard
 from knowledge.answering.flights import Flights, LeftWaitingError
@@ -20,9 +18,6 @@ from knowledge.models import Answer, CacheStatus, Evidence, Question
 from knowledge.paraphrase.paraphrases import spoken_for
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from contextlib import AbstractAsyncContextManager
-
     from config.persona import Persona
     from knowledge.answer_cache import AnswerCache
     from knowledge.answering.flights import Flight
@@ -142,22 +137,22 @@ class CachedAnswers:
         """Wait until nobody is being answered: for work that is not to be done at people's cost."""
         await self._quiet.wait()
 
-    async def _answer(self, asked: _Asked, heard: Heard, *, use_cache: bool) -> Answer:
+    async def _answer(self, asked: Asked, heard: Heard, *, use_cache: bool) -> Answer:
         question = asked.question
         if not use_cache or not self._cache.is_enabled or question.exclude:
             evidence = await asked.clock.time("retrieve", self._evidence_of(question))
             return asked.stamp(await self._make(asked, evidence, heard), CacheStatus.OFF)
         held = await asked.clock.time("cache", self._cache.lookup(asked.key))
         if held and await self._checks.is_current(held, question):
-            return asked.stamp(_again(held.answer), CacheStatus.HIT)
+            return asked.again(held.answer, CacheStatus.HIT)
         return await self._flown(asked, heard)
 
-    def _asked(self, question: Question, persona: Persona) -> _Asked:
+    def _asked(self, question: Question, persona: Persona) -> Asked:
         desk_digest = self._desk_digest()
         key = cache_key(question, persona, f"{self._digest}{desk_digest}")
-        return _Asked(question, persona, key, desk_digest, _Timings())
+        return Asked(question, persona, key, desk_digest, Timings())
 
-    async def _flown(self, asked: _Asked, heard: Heard) -> Answer:
+    async def _flown(self, asked: Asked, heard: Heard) -> Answer:
         """Wait for the answer that is being made for somebody else, or have it made."""
         failed = False
         while flight := await asked.clock.time("wait", self._under_way(asked)):
@@ -173,11 +168,11 @@ class CachedAnswers:
                 failed = True
                 structlog.get_logger().info("answer_not_shared", reason=type(error).__name__)
             else:
-                return asked.stamp(_again(answer), CacheStatus.HIT)
+                return asked.again(answer, CacheStatus.HIT)
         flight = self._flights.begin(asked.flight, lambda flight: self._resolved(flight, asked))
         return await flight.follow(heard.on_text)
 
-    async def _under_way(self, asked: _Asked) -> Flight | None:
+    async def _under_way(self, asked: Asked) -> Flight | None:
         """Give the flight of this very question, if it is made of what retrieval would find now."""
         flight = self._flights.get(asked.flight)
         if flight is None or flight.is_silent_for(self._wait_seconds):
@@ -189,7 +184,7 @@ class CachedAnswers:
             return None
         return flight if evidence and await self._checks.is_today(evidence) else None
 
-    async def _resolved(self, flight: Flight, asked: _Asked) -> Answer:
+    async def _resolved(self, flight: Flight, asked: Asked) -> Answer:
         """Serve what is kept if it is true today, else make an answer and keep it."""
         version = self._index.version()  # who makes an answer of older articles is not waited for
         turn = self._cache.one_at_a_time(
@@ -200,7 +195,7 @@ class CachedAnswers:
                 "cache", self._cache.lookup(asked.key)
             )  # it may have come meanwhile
             if held and await self._checks.is_current(held, asked.question):
-                return asked.stamp(_again(held.answer), CacheStatus.HIT)
+                return asked.again(held.answer, CacheStatus.HIT)
             evidence = await asked.clock.time("retrieve", self._evidence_of(asked.question))
             flight.found(evidence)
             if held and await self._checks.still_true(held, evidence):
@@ -215,35 +210,34 @@ class CachedAnswers:
                 await self._kept(asked, entry)
             return asked.stamp(answer, CacheStatus.MISS)
 
-    async def _revalidated(self, asked: _Asked, held: CachedAnswer, evidence: Evidence) -> Answer:
+    async def _revalidated(self, asked: Asked, held: CachedAnswer, evidence: Evidence) -> Answer:
         """Serve it, as certain as today's evidence makes it, and mark it as checked."""
         confidence = self._doubts.certainty(held.answer, evidence.confidence)
         same_words_asked = held.asked == as_asked(asked.question.text)
         if same_words_asked and self._checks.may_stamp(evidence, asked.desk_digest):
             await self._cache.restamp(asked.key, held.fingerprint, evidence.version, confidence)
-        answer = replace(_again(held.answer), confidence=confidence)
-        return asked.stamp(answer, CacheStatus.REVALIDATED)
+        return asked.again(held.answer, CacheStatus.REVALIDATED, confidence)
 
-    async def _kept(self, asked: _Asked, entry: CachedAnswer) -> None:
+    async def _kept(self, asked: Asked, entry: CachedAnswer) -> None:
         """Keep it, and let those who ask the same in other words find it."""
         if await self._cache.store(asked.key, entry) and self._paraphrases:
             await self._paraphrases.remember(
                 asked.question, asked.persona, f"{self._digest}{asked.desk_digest}", asked.key, entry.answer
             )
 
-    async def _paraphrase(self, asked: _Asked, evidence: Evidence) -> Paraphrase | None:
+    async def _paraphrase(self, asked: Asked, evidence: Evidence) -> Paraphrase | None:
         if self._paraphrases is None or not self._checks.may_stamp(evidence, asked.desk_digest):
             return None
         digest = f"{self._digest}{asked.desk_digest}"
         return await self._paraphrases.find(asked.question, asked.persona, digest, evidence)
 
-    def _spoken_for(self, asked: _Asked, found: Paraphrase, evidence: Evidence) -> Answer:
+    def _spoken_for(self, asked: Asked, found: Paraphrase, evidence: Evidence) -> Answer:
         """Serve the answer to another's question, as certain as today's evidence for this one makes it."""
         confidence = self._doubts.certainty(found.held.answer, evidence.confidence)
-        answer = replace(_again(spoken_for(found, asked.question, evidence)), confidence=confidence)
-        return asked.stamp(answer, CacheStatus.PARAPHRASE)
+        answer = spoken_for(found, asked.question, evidence)
+        return asked.again(answer, CacheStatus.PARAPHRASE, confidence)
 
-    async def _make(self, asked: _Asked, evidence: Evidence, heard: Heard) -> Answer:
+    async def _make(self, asked: Asked, evidence: Evidence, heard: Heard) -> Answer:
         made = self._answer_of(asked.question, evidence, asked.persona, on_text=heard.on_text)
         answer = await asked.clock.time("answer", made)
         return await self._doubts.applied(answer, asked.persona, is_said=heard.any)
@@ -266,7 +260,7 @@ class CachedAnswers:
         outcome, why = await self._would(held, question)
         return replace(explanation, held=held.answer, stamp=held.version, outcome=outcome, why=why)
 
-    async def _others(self, asked: _Asked, explanation: CacheExplanation) -> CacheExplanation:
+    async def _others(self, asked: Asked, explanation: CacheExplanation) -> CacheExplanation:
         found = None
         if self._paraphrases:
             found = await self._paraphrase(asked, await self._evidence_of(asked.question))
@@ -286,66 +280,3 @@ class CachedAnswers:
         if await self._checks.still_true(held, await self._evidence_of(question)):
             return "revalidated", "today's articles give the same evidence"
         return "made", "today's articles give other evidence"
-
-
-def _again(answer: Answer) -> Answer:
-    """Give a kept answer as one more answer: it is rated and explained on its own."""
-    first = answer.trace.get("first_answer", answer.id)
-    return replace(answer, id=new_answer_id(), trace={**answer.trace, "first_answer": first})
-
-
-_Result = TypeVar("_Result")
-
-
-class _Timings:
-    """Milliseconds by step."""
-
-    def __init__(self) -> None:
-        self._start = time.perf_counter()
-        self._spent: dict[str, float] = {}
-
-    async def time(self, step: str, work: Awaitable[_Result]) -> _Result:
-        start = time.perf_counter()
-        try:
-            return await work
-        finally:
-            self._add(step, start)
-
-    @asynccontextmanager
-    async def entered(self, step: str, turn: AbstractAsyncContextManager[object]) -> AsyncIterator[None]:
-        """Enter `turn` and leave it at the end; entering is what is timed."""
-        start = time.perf_counter()
-        async with turn:
-            self._add(step, start)
-            yield
-
-    def _add(self, step: str, start: float) -> None:
-        self._spent[step] = self._spent.get(step, 0.0) + (time.perf_counter() - start) * 1000
-
-    def all(self) -> dict[str, float]:
-        """Give them, with the `total` until now."""
-        return {**self._spent, "total": (time.perf_counter() - self._start) * 1000}
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """One asking: a question with its cache key, of which `desk_digest` is the part that may change meanwhile."""
-
-    question: Question
-    persona: Persona
-    key: str
-    desk_digest: str
-    clock: _Timings
-
-    @property
-    def flight(self) -> tuple[str, str]:
-        """What an answer must be of to be shared while it is made."""
-        return self.key, as_asked(self.question.text)
-
-    def stamp(self, answer: Answer, status: CacheStatus) -> Answer:
-        """Give the answer with how it came about; by `cache_key` its entry can be found and forgotten."""
-        key = {} if status is CacheStatus.OFF else {"cache_key": self.key}
-        timings = {**answer.timings_ms, **self.clock.all()}
-        # An answer to another's question names the entry that it was kept in.
-        trace = {**key, **answer.trace} if "paraphrase" in answer.trace else {**answer.trace, **key}
-        return replace(answer, cache=status, timings_ms=timings, trace=trace)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Literal
 
 SmallTalk = Literal["greeting", "thanks"]
@@ -74,6 +75,7 @@ _LANGUAGE_OF = {
 """The first of these words in a greeting or thanks tells its language."""
 
 
+@lru_cache(maxsize=1024)
 def is_smalltalk(text: str) -> SmallTalk | None:
     """Tell whether the whole text is a greeting or thanks; a question that begins with "hi" is neither."""
     if len(text) > _LONGEST:
