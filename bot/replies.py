@@ -56,7 +56,8 @@ def from_answer(
         text = f"{text}\n\n{persona.sign_off}"
     said = reply_words(persona.language)
     shown = links(answer.citations, now, old, said)
-    return Reply(text, shown, actions(answer.id, share=share, said=said), reference=answer.id)
+    can = actions(answer.id, share=share, said=said)
+    return Reply(text, shown, can, reference=answer.id, heading=said.sources)
 
 
 def actions(answer_id: str, *, share: bool = False, said: ReplyWords | None = None) -> tuple[Action, ...]:
@@ -197,7 +198,7 @@ def _unanswered(
     wishes = wish and len(answer.question) <= _LONGEST_WISH
     human = Action("human", said.human)
     can = (human, Action("wish", said.wish, answer.id)) if wishes else (human,)
-    return Reply(text, closest, can, reference=answer.id)
+    return Reply(text, closest, can, reference=answer.id, heading="")
 
 
 def _age(

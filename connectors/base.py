@@ -132,7 +132,8 @@ class Reply:
 
     `id` is the same when the reply is made again after a crash: a platform that can keep it with a post lets us
     find the post, and say it once. `replaces`: it takes the place of the message under which the button was
-    clicked, where the platform can do that.
+    clicked, where the platform can do that. `heading` stands over the links where they are plain text, in the language
+    of the reply; empty: the text leads to them.
     """
 
     text: str
@@ -142,6 +143,7 @@ class Reply:
     reference: str = ""
     id: str = ""
     replaces: bool = False
+    heading: str = "Sources"
 
 
 Event = IncomingMessage | Command

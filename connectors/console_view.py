@@ -87,7 +87,8 @@ def to_plain(reply: Reply) -> str:
     """Write a reply as plain text: the CommonMark as it is, then the sources with their addresses."""
     lines = [without_controls(reply.text).strip()]
     if reply.links:
-        lines += ["", "Sources:", *_plain_links(reply.links)]
+        heading = [f"{reply.heading}:"] if reply.heading else []
+        lines += ["", *heading, *_plain_links(reply.links)]
     return "\n".join(lines)
 
 

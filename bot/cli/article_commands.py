@@ -78,9 +78,10 @@ def edit(
     context: typer.Context,
     *,
     article_id: ArticleId,
-    file: Annotated[
-        str | None, typer.Option("--file", metavar="FILE", help="The new text; - for standard input.")
+    text: Annotated[
+        str | None, typer.Argument(metavar="[FILE]", help="The new text; - for standard input.")
     ] = None,
+    file: Annotated[str | None, typer.Option("--file", metavar="FILE", help="The same.")] = None,
     title: Annotated[str | None, typer.Option("--title", help="Another title.")] = None,
     audience: Annotated[
         list[str] | None,
@@ -92,10 +93,12 @@ def edit(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Edit one of the bot's own articles; without options in your editor."""
+    """Edit one of the bot's own articles; with nothing said in your editor."""
     from bot.cli.editing import Wanted, edit_one  # noqa: PLC0415
 
-    wanted = Wanted(file, title, url, labels(audience), revision)
+    if text is not None and file is not None:
+        raise typer.BadParameter("say the file once: after the article, or with --file")
+    wanted = Wanted(text if file is None else file, title, url, labels(audience), revision)
     leave(edit_one(context.obj, article_id, wanted, as_json=as_json))
 
 

@@ -46,7 +46,9 @@ def edit_one(config: Path | None, name: str, wanted: Wanted, *, as_json: bool) -
     """Edit one article; gives 1 when nothing was changed. What is refused is kept in a file."""
     settings = settings_from(config)
     if wanted.is_nothing and not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise BadParameter("nobody is here to edit: say --file, --title, --url or --audience")
+        raise BadParameter(
+            "nobody is here to edit: say a file or - for standard input, --title, --url or --audience"
+        )
     given = read_stdin() if wanted.file == STDIN else b""
 
     async def work(app: App) -> int:

@@ -62,7 +62,7 @@ def test_edit_restore_and_history(desk: Desk) -> None:
 def test_an_edit_of_another_revision_is_refused_and_kept(desk: Desk) -> None:
     """The refusal shows the difference and names a file that has the text."""
     done = desk.run(
-        "articles", "edit", "the-vpn-key", "--file", "-", "--revision", "older", stdin=b"My own long text.\n"
+        "articles", "edit", "the-vpn-key", "-", "--revision", "older", stdin=b"My own long text.\n"
     )
     assert done.returncode == 1
     assert "changed meanwhile" in done.stderr
@@ -74,12 +74,13 @@ def test_an_edit_of_another_revision_is_refused_and_kept(desk: Desk) -> None:
 
 
 def test_edit_of_what_lives_elsewhere_and_of_nothing(desk: Desk) -> None:
-    """An article of a source is edited there; without a terminal something must be said; the same is no change."""
+    """What a source has is edited there; without a terminal something must be said, once; the same is no change."""
     desk.json("sync", "help")
     done = desk.run("articles", "edit", "export.md", "--title", "Other")
     assert done.returncode == 1
     assert "comes from the source help" in done.stderr
     assert desk.run("articles", "edit", "the-vpn-key").returncode == 2
+    assert desk.run("articles", "edit", "the-vpn-key", "-", "--file", "-", stdin=b"Twice.").returncode == 2
     assert desk.run("articles", "edit", "the-vpn-key", "--title", "The VPN key").returncode == 1
 
 

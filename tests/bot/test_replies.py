@@ -122,6 +122,16 @@ def test_no_answer_offers_the_closest_articles_and_a_person(persona: Persona) ->
     assert [action.name for action in reply.actions] == ["human"]
 
 
+def test_what_stands_over_the_articles_is_in_the_personas_language(persona: Persona) -> None:
+    """A German persona has "Quellen"; the closest articles have words of their own in the text, and nothing more."""
+    german = load_persona("german")
+    answer = Answer("a1", "Wie?", "So.", Verdict.ANSWERED, 0.9, (citation("VPN", url="https://a.example/"),))
+    assert from_answer(answer, german, NOW).heading == "Quellen"
+    assert from_answer(answer, persona, NOW).heading == "Sources"
+    near = replace(answer, verdict=Verdict.UNANSWERED, citations=(), closest=answer.citations)
+    assert from_answer(near, german, NOW).heading == ""
+
+
 def test_no_answer_without_articles_promises_none(persona: Persona) -> None:
     """Nothing close: the refusal stands alone."""
     answer = Answer("a1", "?", persona.no_answer, Verdict.UNANSWERED, 0.0)

@@ -286,3 +286,10 @@ def test_words_in_angle_brackets_are_shown():
     assert "https://<subdomain>.example.com" in render(
         Reply("Open https://<subdomain>.example.com"), shows_links=True
     )
+
+
+@pytest.mark.parametrize(("heading", "line"), [("Quellen", "Quellen:\n"), ("", "")])
+def test_plain_links_stand_under_the_words_of_their_reply(heading, line):
+    """The heading is in the reply's language; where the text leads to the links there is none."""
+    reply = Reply("So.", links=(Link("VPN", "https://a.example/"),), heading=heading)
+    assert to_plain(reply) == f"So.\n\n{line}  1. VPN https://a.example/"
