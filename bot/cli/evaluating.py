@@ -74,6 +74,9 @@ def evaluate_set(config: Path | None, wanted: Wanted) -> int:
         await sync_new_sources(app)
         extras = await _extras(app, wanted, read)
         evidence = await app.evidence()
+        await (
+            evidence.warm()
+        )  # with the gate's measure of the desk from the first question on, as in a bot that runs
         with progress_bars() as progress:
             measured = await evaluate(
                 read.rows,
