@@ -35,6 +35,17 @@ CUT = {
     "stalls for ever": Turn("Open Settings [1]. Choose Security [1]. Press Reset", stall_after=3),
 }
 
+NAMED = (
+    "slow", "cut", "429", "500", "garbage", "empty", "refuses", "endless", "cites 99", "wrong language", "invents",
+)  # fmt: skip
+"""What a model may do to an answer; each is among the failures that are tried."""
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_each_failure_is_tried(name: str) -> None:
+    """None of them can be left out of the table unseen."""
+    assert any(known.startswith(name) for known in FAILURES | CUT)
+
 
 @pytest.fixture
 def desk(tmp_path: Path, request: pytest.FixtureRequest) -> Settings:

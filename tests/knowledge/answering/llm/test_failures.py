@@ -63,6 +63,22 @@ async def test_a_failure_ends_in_the_extract(scripted: Scripted, name: str) -> N
     assert answer.trace["llm"]["failures"] or answer.trace["dropped"] or answer.verdict is Verdict.UNSURE
 
 
+async def test_a_wrong_citation_ends_in_the_extract(scripted: Scripted) -> None:
+    """What one article says is not said by another that the model names for it; nothing of it goes out."""
+    other = await scripted.number("invoices")
+    pieces: list[str] = []
+
+    async def take(piece: str) -> None:
+        pieces.append(piece)
+
+    answer = await scripted.ask(f"Choose a password of at least 12 characters [{other}].", on_text=take)
+    expected = await extract(scripted)
+    assert pieces == []
+    assert answer.text.endswith(expected.text)
+    assert answer.citations == expected.citations
+    assert answer.trace["extract_instead_of"] == "unsupported"
+
+
 @pytest.mark.parametrize(
     "turn", [Turn(GOOD, cut_after=16), Turn(GOOD, stall_after=16), Turn(GOOD[:190], finish="length")]
 )
