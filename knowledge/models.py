@@ -160,6 +160,7 @@ class Evidence:
     `confidence` is the gate's calibrated probability (0-1) that `passages` answer the question. `version` was
     read before the retrieval. `features` are the gate's inputs, for `/why`. `missing` is what the question names and
     the articles do not. `repaired` are words that were put right, as (written, meant); `question` has them right.
+    `reworded` is the language that `question` was put in word by word, since the articles are in that one.
     """
 
     question: Question
@@ -170,6 +171,7 @@ class Evidence:
     features: Mapping[str, float] = field(default_factory=dict)
     missing: Missing | None = None
     repaired: tuple[tuple[str, str], ...] = ()
+    reworded: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,8 @@ class AnswerPipeline:
         pipeline = await self._ready()
         from knowledge.answering.steps.payload import Given
 
-        output = await pipeline.run_async({"answerer": {"given": Given(evidence, persona, on_text)}})
+        asked = question.text if evidence.reworded else ""
+        output = await pipeline.run_async({"answerer": {"given": Given(evidence, persona, on_text, asked)}})
         made: Made = output["answerer"]["made"]
         trace |= made.trace
         if not made.composed.text:

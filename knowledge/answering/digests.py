@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from knowledge.answering.addressed import addressed_digest
 from knowledge.answering.answer import ANSWER_VERSION
+from knowledge.answering.glossary import glossary_digest
 from knowledge.models import revision_of
 from knowledge.stores.fusion import BALANCED
 
@@ -32,6 +33,7 @@ def pipeline_digest(
         installed_version("helpdesk-bot"),
         ANSWER_VERSION,
         addressed_digest(),
+        glossary_digest(),
         retrieval.model_dump(mode="json"),
         answer.model_dump(mode="json", exclude={"timeout_seconds", "old_after"}),
         asdict(BALANCED),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from knowledge.answering.reworded import in_their_words, theirs
 from knowledge.answering.words import clip
 from knowledge.embedding import block_torch
 from knowledge.errors import KnowledgeError
@@ -105,11 +106,21 @@ class EvidencePipeline:
         self._nobody.clear()
         try:
             found = await self._judged(question, _SPARE * self._settings.top_k)
+            evidence = await self._reworded(question, found.evidence)
         finally:
             self._running -= 1
             if not self._running:
                 self._nobody.set()
-        return replace(found.evidence, version=version)
+        return replace(evidence, version=version)
+
+    async def _reworded(self, question: Question, first: Evidence) -> Evidence:
+        """Search once more, word by word in the articles' language, where these are not in the asker's."""
+        best = first
+        for said, written, words in in_their_words(question, first):
+            again = (await self._judged(replace(question, text=said), _SPARE * self._settings.top_k)).evidence
+            if again.verdict is not Verdict.UNANSWERED and again.confidence > best.confidence:
+                best = replace(again, repaired=words, reworded=written, missing=theirs(again.missing, words))
+        return best
 
     def _measure_if_changed(self, version: CorpusVersion) -> None:
         """Measure the desk beside the questions; what held before holds until that is done."""

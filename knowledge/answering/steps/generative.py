@@ -82,7 +82,7 @@ class GroundedWriter:
 
         def prompt(complaints: Sequence[Unsupported]) -> Any:
             return answer_prompt(
-                given.evidence.question.text,
+                given.asked or given.evidence.question.text,
                 passages,
                 given.persona,
                 language=language,
@@ -145,7 +145,7 @@ def canonical(given: Given) -> list[Passage]:
 def _language(passages: Sequence[Passage], given: Given) -> str:
     """Give the language to write in: that of the best passage, for only that can be held against it."""
     best = given.evidence.passages[0].passage
-    asked = given.evidence.question.language or detect_language(given.evidence.question.text)
+    asked = given.evidence.question.language or detect_language(given.asked or given.evidence.question.text)
     written = best.language or detect_language(best.text) or "en"
     if asked and any(same_language(asked, p.language or detect_language(p.text)) for p in passages):
         return asked

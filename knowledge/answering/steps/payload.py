@@ -60,11 +60,15 @@ class Judged(Shared):
 
 @dataclass(frozen=True, slots=True)
 class Given(Shared):
-    """What the generator gets; `on_text` takes the pieces of an answer while it is written."""
+    """What the generator gets; `on_text` takes the pieces of an answer while it is written.
+
+    `asked` is the question as it was asked, where the evidence's is put word by word in another language.
+    """
 
     evidence: Evidence
     persona: Persona
     on_text: Callable[[str], Awaitable[None]] | None = None
+    asked: str = ""
 
 
 @dataclass(frozen=True, slots=True)
