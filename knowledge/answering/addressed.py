@@ -135,6 +135,7 @@ def without_orders(text: str) -> tuple[str, tuple[str, ...]]:
     return "".join(kept), tuple(dropped)
 
 
+@lru_cache(maxsize=1024)  # the same passages answer many questions
 def harmless(passage: Passage) -> tuple[Passage, tuple[str, ...]]:
     """Give a passage without what in it speaks to the machine, and that; the same object where nothing does."""
     text, dropped = without_orders(passage.text)
