@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from knowledge.models import Passage
 
-ADDRESSED_VERSION = "1"
+ADDRESSED_VERSION = "2"
 """Moves with the code of this file; part of what decides an answer, as are the rules."""
 
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
@@ -44,6 +44,8 @@ _GOES_ON = re.compile(
     r"dann|danach|und|auch|niemals|immer|sag|sage|antworte|der (?:be)?nutzer|"
     r"puis|ensuite|et|jamais|toujours|dis|dites|reponds|l'utilisateur)\b"
 )
+_IN_CODE = frozenset(("frame", "persona", "mode"))
+"""Rules that code may break: an example of a request to a language model is no order."""
 _LOOK_ALIKE = str.maketrans(
     {
         **dict(zip("аеорсухіјѕһԁԛԝкмнтвгпь", "aeopcyxijshdqwkmhtbrnb", strict=True)),
@@ -179,8 +181,8 @@ def _without(block: str, *, is_code: bool, announced: bool) -> tuple[str, list[s
     if announced:
         return _gone(block, is_code=is_code), [block.strip()], False
     spans = [(0, len(block))] if is_code else sentence_spans(block)
-    out = [number for number, span in enumerate(spans) if which_rule(block[slice(*span)])]
-    if not out and which_rule(block):
+    out = [number for number, span in enumerate(spans) if _speaks(block[slice(*span)], is_code=is_code)]
+    if not out and _speaks(block, is_code=is_code):
         out = list(range(len(spans)))
     if not out:
         return block, [], False
@@ -197,6 +199,11 @@ def _without(block: str, *, is_code: bool, announced: bool) -> tuple[str, list[s
         return _gone(block, is_code=is_code), dropped, _announces(block)
     left = " ".join(block[slice(*span)] for number, span in enumerate(spans) if number not in gone)
     return f"{_lead_of(block, left)}{left}\n", dropped, False
+
+
+def _speaks(text: str, *, is_code: bool) -> bool:
+    rule = which_rule(text)
+    return rule is not None and not (is_code and rule in _IN_CODE)
 
 
 def _announces(said: str) -> bool:
