@@ -10,7 +10,6 @@ in which desks are kept from run to run.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import random
@@ -27,8 +26,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from desk import Rows, quiet_logs
+from desks import desks, is_filled, options_of
 from filled import fill, generated, questions, settings_of, varied
 from lag import Lag
+from stages import Stages
 
 from bot import replies
 from bot.app import App
@@ -65,6 +66,7 @@ class Asked:
     wrong: int = 0
     lost: int = 0
     cpu: float = 0.0
+    stages: str = ""
 
     @property
     def cpu_ms(self) -> float:
@@ -129,8 +131,11 @@ async def one_asker(app: App, rounds: int) -> dict[str, Asked]:
     chat, found = Chat(await app.delivery()), {}
     cache = await app.answer_cache()
     wanted = [text for text in questions() if len(text) > 10]
+    stages = Stages()
+    await stages.watch(app)
     for kind in ("warm", "made", "hit", "revalidated"):
         asked = found[kind] = Asked()
+        stages.start()
         for _ in range(rounds):
             if kind in {"warm", "made"}:
                 await cache.clear()
@@ -141,6 +146,7 @@ async def one_asker(app: App, rounds: int) -> dict[str, Asked]:
             for text in wanted:
                 await chat.ask(text, asked)
             asked.cpu += time.process_time() - started
+        asked.stages = stages.told()
     return found
 
 
@@ -226,6 +232,7 @@ async def measure(
             ("made", "uncached answer"),
         ):
             rows.add(f"{name}, CPU time a reply, {size}", f"{found[kind].cpu_ms:.1f} ms")
+        rows.add(f"exact hit, CPU ms by stage, {size}", found["hit"].stages)
         kept()
         rng, fresh = random.Random(7), varied(6_000)[len(questions()) :]
         rng.shuffle(fresh)
@@ -259,27 +266,15 @@ async def measure(
 async def main() -> None:
     """Measure."""
     quiet_logs()
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--json", type=Path, help="write the rows here instead of printing them")
-    parser.add_argument("--data", type=Path, help="not used: the questions are the sample's")
-    parser.add_argument("--quick", action="store_true", help="3,000 passages only, fewer repeats")
-    parser.add_argument("--desk", type=Path, help="where desks are kept from run to run")
-    options = parser.parse_args()
-    rows = Rows()
+    options, rows = options_of(__doc__), Rows()
 
     def kept() -> None:
         if options.json is not None:
             rows.write(options.json)
 
-    with tempfile.TemporaryDirectory(prefix="helpdesk-bot-bench-") as temporary:
-        for passages in (3_000,) if options.quick else (3_000, 50_000):
-            folder = (options.desk or Path(temporary)) / f"d{passages}"
-            folder.mkdir(parents=True, exist_ok=True)
-            is_kept = (folder / "data" / "index").exists()
-            settings = settings_of(folder) if is_kept else await fill(folder, passages)
-            await measure(settings, passages, rows, kept, quick=options.quick)
+    for passages, folder in desks(options):
+        settings = settings_of(folder) if is_filled(folder) else await fill(folder, passages)
+        await measure(settings, passages, rows, kept, quick=options.quick)
     rows.write(options.json)
 
 

@@ -8,14 +8,12 @@ which desks are kept from run to run (as for bench/load.py).
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -143,25 +141,15 @@ def _median(marks: tuple[Mark, ...]) -> Mark:
 def main() -> None:
     """Measure."""
     from desk import Rows
+    from desks import desks, is_filled, options_of
     from filled import fill
 
     quiet_logs()
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--json", type=Path, help="write the rows here instead of printing them")
-    parser.add_argument("--data", type=Path, help="not used: the questions are the sample's")
-    parser.add_argument("--quick", action="store_true", help="3,000 passages only, fewer repeats")
-    parser.add_argument("--desk", type=Path, help="where desks are kept from run to run")
-    options = parser.parse_args()
-    rows = Rows()
-    with tempfile.TemporaryDirectory(prefix="helpdesk-bot-bench-") as temporary:
-        for passages in (3_000,) if options.quick else (3_000, 50_000):
-            folder = (options.desk or Path(temporary)) / f"d{passages}"
-            folder.mkdir(parents=True, exist_ok=True)
-            if not (folder / "data" / "index").exists():
-                asyncio.run(fill(folder, passages))
-            measure(folder, passages, rows, repeats=2 if options.quick else 5)
+    options, rows = options_of(__doc__), Rows()
+    for passages, folder in desks(options):
+        if not is_filled(folder):
+            asyncio.run(fill(folder, passages))
+        measure(folder, passages, rows, repeats=2 if options.quick else 5)
     rows.write(options.json)
 
 
