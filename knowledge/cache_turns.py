@@ -61,7 +61,7 @@ class Turns:
         until, waited = loop.time() + seconds, False
 
         async def take() -> bool | None:
-            work: Awaitable[Any] = redis.eval(TAKE, 1, self._lock(key), token, int(self._lease * 1000))  # type: ignore[assignment]
+            work: Awaitable[Any] = redis.eval(TAKE, 1, self._lock(key), token, int(self._lease * 1000))
             return bool(await work)
 
         while True:

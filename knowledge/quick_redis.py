@@ -44,7 +44,7 @@ class QuickRedis(Redis):
     async def execute_command(self, *args: Any, **options: Any) -> Any:
         """Do a command and give its reply."""
         if args[0] not in _QUICK or not self._is_plain():
-            return await super().execute_command(*args, **options)
+            return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
         packed = hiredis.pack_command(args)
         try:
             return await (await self._connected()).ask(packed)
@@ -96,7 +96,7 @@ class QuickRedis(Redis):
                 names = [options["username"]] if options.get("username") else []
                 await wire.ask(hiredis.pack_command(("AUTH", *names, options["password"])))
             if options.get("db"):
-                await wire.ask(hiredis.pack_command(("SELECT", int(options["db"]))))
+                await wire.ask(hiredis.pack_command(("SELECT", str(options["db"]))))
         except BaseException:
             wire.close()
             raise
