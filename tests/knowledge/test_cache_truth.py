@@ -98,7 +98,7 @@ class CacheNeverLies(RuleBasedStateMachine):
         self.clients = [self.valkey.client(tries_again=False) for _ in range(2)]
         self.ledger = Ledger(served=self.served)
         self.random = random.Random()
-        self.last_key = ""
+        self.last_key = self.last_id = ""
         self.last: tuple[Question, Any, int] = (Question(QUESTIONS[0], AUDIENCES[0]), PERSONAS[0], 0)
         self.before: deque[tuple[Question, Any, int]] = deque([self.last], maxlen=8)
         self.alive, self.down_for = True, 0
@@ -200,6 +200,7 @@ class CacheNeverLies(RuleBasedStateMachine):
         replica = self.desk.replicas[number]
         answer = await replica.answers.answer(question, persona)
         self.last_key = str(answer.trace["cache_key"])
+        self.last_id = str(answer.trace.get("first_answer", answer.id))
         await self.ledger.check(replica, question, persona, answer)
 
     @rule(question=asked, persona=personas, topic=topics, number=numbers, replica=who, later=who)
@@ -294,6 +295,7 @@ class CacheNeverLies(RuleBasedStateMachine):
             return
         self.do(self.desk.replicas[0].cache.drop(self.last_key))
         if self.alive:
+            self.ledger.removed.add(self.last_id)
             assert self.do(self.desk.replicas[1].cache.peek(self.last_key)) is None
 
     # What happens to the machines -----------------------------------------------------------------------------

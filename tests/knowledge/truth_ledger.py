@@ -91,6 +91,8 @@ class Ledger:
 
     made: dict[str, Made] = field(default_factory=dict)
     served: Counter[str] = field(default_factory=Counter)
+    removed: set[str] = field(default_factory=set)
+    """Ids of the answers that were taken out while Redis was there."""
     truths: dict[tuple[int, Question, str], Answer] = field(default_factory=dict)
     """What a bot without a cache says, by replica, until something happens; to be cleared then."""
 
@@ -112,6 +114,7 @@ class Ledger:
             self.record(replica, question, persona, answer)
         else:
             self._check_age(replica, answer)
+            self._check_kept(replica, answer)
 
     def record(self, replica: Replica, question: Question, persona: Persona, answer: Answer) -> None:
         """Note what was made."""
@@ -127,6 +130,15 @@ class Ledger:
             age = replica.clock() - first.at
             most = NEGATIVE_MAX_AGE if first.answer.verdict is Verdict.UNANSWERED else MAX_AGE
             assert timedelta(minutes=-2) < age < most + timedelta(minutes=1), f"{answer.cache} after {age}"
+
+    def _check_kept(self, replica: Replica, answer: Answer) -> None:
+        """What was called wrong is served to nobody again, and "no article answers" ends with any change of them."""
+        first = self.made.get(str(answer.trace["first_answer"]))
+        assert answer.trace["first_answer"] not in self.removed, "was taken out"
+        if first is not None and first.answer.verdict is Verdict.UNANSWERED:
+            assert first.evidence.version == replica.index.version(), (
+                "no article answered, before they changed"
+            )
 
     async def _check_paraphrase(
         self, replica: Replica, question: Question, persona: Persona, answer: Answer
