@@ -98,12 +98,11 @@ def support_for(question: str, texts: Sequence[str], vectors: WordVectors) -> Su
     """Hold the topic words of a question against texts."""
     language = detect_language(question) or "en"
     topic = topic_words(question, language)
-    held = [_held(text, language, vectors) for text in texts]
     same = [_said_otherwise(question, text) for text in texts]
     table = [
         [
-            1.0 if word in said else _support(word, language, one, vectors)
-            for one, said in zip(held, same, strict=True)
+            1.0 if word in said else _supported(word, language, text, vectors)
+            for text, said in zip(texts, same, strict=True)
         ]
         for word in topic
     ]
@@ -154,6 +153,11 @@ def _held(text: str, language: str, vectors: WordVectors) -> _Held:
     lines = "\n".join(["", *found, ""])
     known = np.array([row for row in rows if row is not None], np.int64)
     return _Held(frozenset(found), lines, stems, known)
+
+
+@lru_cache(maxsize=8192)  # people ask in the same words about the same passages
+def _supported(word: str, language: str, text: str, vectors: WordVectors) -> float:
+    return _support(word, language, _held(text, language, vectors), vectors)
 
 
 def _support(word: str, language: str, held: _Held, vectors: WordVectors) -> float:
