@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from knowledge.answering.reworded import in_their_words, theirs
+from knowledge.answering.reworded import in_their_words, lacks, theirs
 from knowledge.answering.words import clip
 from knowledge.embedding import block_torch
 from knowledge.errors import KnowledgeError
 from knowledge.models import Evidence, Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from haystack import Pipeline
 
     from config.settings import RetrievalSettings
@@ -51,14 +53,19 @@ class EvidencePipeline:
         settings: RetrievalSettings,
         *,
         calibration: DeskCalibration | None = None,
+        beside: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        """Without `calibration` the gate's shipped numbers hold as they are."""
+        """Without `calibration` the gate's shipped numbers hold as they are.
+
+        `beside` is awaited while Haystack is loaded: what else the first question needs.
+        """
         self._index = index
         self._embedding = embedding
         self._library = library
         self._gate = gate
         self._settings = settings
         self._calibration = calibration
+        self._beside = beside
         self._measuring: asyncio.Task[None] | None = None
         self._pipeline: Pipeline | None = None
         self._building = asyncio.Lock()
@@ -118,8 +125,11 @@ class EvidencePipeline:
         best = first
         for said, written, words in in_their_words(question, first):
             again = (await self._judged(replace(question, text=said), _SPARE * self._settings.top_k)).evidence
-            if again.verdict is not Verdict.UNANSWERED and again.confidence > best.confidence:
-                best = replace(again, repaired=words, reworded=written, missing=theirs(again.missing, words))
+            if again.verdict is Verdict.UNANSWERED or again.confidence <= best.confidence:
+                continue
+            verdict = Verdict.UNSURE if lacks(again, words, written) else again.verdict
+            missing = theirs(again.missing, words)
+            best = replace(again, verdict=verdict, repaired=words, reworded=written, missing=missing)
         return best
 
     def _measure_if_changed(self, version: CorpusVersion) -> None:
@@ -163,8 +173,13 @@ class EvidencePipeline:
     async def _ready(self) -> Pipeline:
         async with self._building:
             if self._pipeline is None:
-                self._pipeline = await asyncio.to_thread(self._build)
+                built, _ = await asyncio.gather(asyncio.to_thread(self._build), self._load_beside())
+                self._pipeline = built
             return self._pipeline
+
+    async def _load_beside(self) -> None:
+        if self._beside is not None:
+            await self._beside()
 
     def _build(self) -> Pipeline:
         block_torch()

@@ -17,7 +17,12 @@ _ENDINGS = ("ungen", "innen", "ern", "em", "en", "er", "es", "e", "n", "s", "t")
 _SHORTEST_STEM = 4
 _SHORTEST_PART = 4
 _SHORTEST_LAST = 3
+_ASKED = re.compile(
+    r"\b(how|where|when|why|what)\s(\w+(?:\s(?:on|off|up|in|out))?)\s(i|we|you)\b", re.IGNORECASE
+)
+"""The order of a German or French question: "how delete i" for "how do i delete"."""
 _PHRASES = (
+    (re.compile(r"\bf(?:ü|ue)gen?\b(.*?)\s?\bhinzu\b", re.IGNORECASE), r"hinzufügen\1"),
     (re.compile(r"\bmots?\sde\spasse\b", re.IGNORECASE), "passe"),
     (re.compile(r"\bgibt\ses\b", re.IGNORECASE), "gibt"),
     (re.compile(r"\by\sa-t-il\b|\best-ce\squ['\u2019e]\s?", re.IGNORECASE), ""),
@@ -86,6 +91,8 @@ def in_other_words(text: str, asked: str, written: str) -> tuple[str, tuple[tupl
     said = _WORD.sub(other, _joined(text))
     if not known or unknown > known:
         return None
+    if written == "en":
+        said = _ASKED.sub(r"\1 do \3 \2", said)
     return said, tuple(sorted(put.items()))
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from knowledge.answering.glossary import in_other_words
 from knowledge.answering.language import detect_language
+from knowledge.answering.words import content_stems
 from knowledge.models import Verdict
 
 if TYPE_CHECKING:
@@ -46,6 +47,17 @@ def theirs(missing: Missing | None, words: Words) -> Missing | None:
         return None
     back = {put.casefold(): written for written, put in words}
     return replace(missing, thing=back.get(missing.thing.casefold(), missing.thing))
+
+
+def lacks(found: Evidence, words: Words, written: str) -> bool:
+    """Whether no found passage has one of the words that the question was put in.
+
+    The gate forgives a word that an article says otherwise; of a question put word by word it has little else.
+    """
+    texts = (f"{s.passage.title} {' '.join(s.passage.heading_path)} {s.passage.text}" for s in found.passages)
+    held = {one for text in texts for one in content_stems(text, written)}
+    put = (set(content_stems(said, written)) for _, said in words)
+    return any(stems and stems.isdisjoint(held) for stems in put)
 
 
 def _language(tag: str | None, text: str) -> str:

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
         ("Passwort zur\u00fccksetzen", "de", "password reset"),
         ("Passwort zuruecksetzen", "de", "password reset"),
         ("Abonnementkuendigung", "de", "subscription cancel"),
-        ("Wo erstelle ich einen API-Schl\u00fcssel?", "de", "where create i a API key?"),
+        ("Wo erstelle ich einen API-Schl\u00fcssel?", "de", "where do i create a API key?"),
+        ("Wie f\u00fcge ich einen neuen Benutzer hinzu?", "de", "how do i add a new user?"),
         ("Comment r\u00e9initialiser mon mot de passe ?", "fr", "how reset my password ?"),
     ],
 )
