@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 _Result = TypeVar("_Result")
 
 _FIRST_SECONDS = 1.0
+_FIRST_PAUSE = 0.25
+"""Doubled with each failure: one late reply on a busy machine must not cost five seconds of what is kept."""
 
 
 @asynccontextmanager
@@ -33,7 +35,7 @@ async def _timeout(seconds: float) -> AsyncIterator[None]:
 
 
 class RedisCircuit:
-    """Runs calls to Redis with a timeout; after a failure none is made for `pause` seconds.
+    """Runs calls to Redis with a timeout; after a failure none is made for half a second, at last for `pause` seconds.
 
     One warning an outage and one line when it is over. A Redis that is full refuses writes only: that is
     warned of once and does not stop reads.
@@ -45,6 +47,7 @@ class RedisCircuit:
         self._pause = pause
         self._closed_until = 0.0
         self._down = False
+        self._failed = 0
         self._full = False
         self._connected = False
         self._log = structlog.get_logger()
@@ -59,7 +62,8 @@ class RedisCircuit:
         if self.is_open:
             return otherwise
         loop = asyncio.get_running_loop()
-        if self._down:
+        tries = self._down
+        if tries:
             self._closed_until = loop.time() + self._pause  # only this call tries; the others still skip
         try:
             async with _timeout(self._seconds if self._connected else _FIRST_SECONDS):
@@ -72,7 +76,9 @@ class RedisCircuit:
                 )
             return otherwise
         except (RedisError, OSError, TimeoutError) as error:
-            self._closed_until = loop.time() + self._pause
+            if tries or not self._down:  # of calls that failed together the first counts
+                self._failed += 1
+                self._closed_until = loop.time() + min(self._pause, _FIRST_PAUSE * 2 ** min(self._failed, 8))
             if not self._down:
                 self._down = True
                 self._log.warning(
@@ -81,5 +87,5 @@ class RedisCircuit:
             return otherwise
         if self._down:
             self._log.info("redis.back", used_for=self._what)
-        self._down, self._connected = False, True
+        self._down, self._connected, self._failed = False, True, 0
         return result

@@ -52,3 +52,18 @@ async def test_a_silent_server_is_an_outage(server: RealValkey) -> None:
             assert await told(circuit, redis) == "gone"
             assert circuit.is_open
             assert await told(circuit, redis) == "gone"
+
+
+async def test_one_late_reply_costs_little(server: RealValkey) -> None:
+    """Many calls that fail together are one failure: half a second later the server is asked again."""
+    circuit = RedisCircuit("test", seconds=0.1)
+    loop = asyncio.get_running_loop()
+    async with server.client() as redis:
+        assert await told(circuit, redis) == "here"
+        with server.hung():
+            assert set(await asyncio.gather(*(told(circuit, redis) for _ in range(20)))) == {"gone"}
+        late = loop.time()
+        while circuit.is_open:
+            await asyncio.sleep(0.02)
+        assert loop.time() - late < 3
+        assert await told(circuit, redis) == "here"
