@@ -109,9 +109,9 @@ class Chat:
 
 async def truth(app: App, wanted: Iterable[str]) -> dict[str, str]:
     """Give what a bot without a cache says to each question."""
-    helpdesk, persona = await app.helpdesk(), app.personas.default
-    said = {}
+    helpdesk, said = await app.helpdesk(), {}
     for text in wanted:
+        persona = app.personas.of(Address("bench", "C", None, "T1"), None, (text,))
         answer = await helpdesk.answer(text, audience=PUBLIC_READERS, persona=persona, use_cache=False)
         said[text] = replies.from_answer(answer, persona, datetime.now(UTC)).text
     return said
