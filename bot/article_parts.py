@@ -219,6 +219,7 @@ class ArticleParts:
             self.gate,
             self.settings.retrieval,
             calibration=DeskCalibration(index, self.embedding, self.settings.data_dir / "gate.json"),
+            beside=self.embedding.load,
         )
         self._stack.push_async_callback(evidence.close)
         return evidence

@@ -157,9 +157,9 @@ class Database:
         """Give the engine, making it at first: its import takes 0.1 s, which a start from the cache does without."""
         if self._engine is None:
             async with self._connecting:
-                made = self._engine or await asyncio.to_thread(self._made)
-                if self._is_open:
-                    self._engine = made
+                if self._engine is None:
+                    made: AsyncEngine = await asyncio.to_thread(self._made)
+                    self._engine = made if self._is_open else None
         if self._engine is None or not self._is_open:
             raise RuntimeError(_NOT_OPEN)
         return self._engine

@@ -69,6 +69,10 @@ class Embedding:
         async with self._loading:
             await self._ensure_exported()
 
+    async def load(self) -> None:
+        """Load the model before the first question asks for it. Raises as `embed_questions` does."""
+        await self._loaded()
+
     async def embed_questions(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Embed questions, shape (texts, dimensions); simultaneous callers share a run of the model.
 
