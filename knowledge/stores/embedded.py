@@ -20,7 +20,7 @@ from haystack.utils.filters import document_matches_filter  # noqa: E402
 
 from knowledge.stores.entries import Hit, Scope  # noqa: E402
 from knowledge.stores.fusion import BALANCED, MEANING_ALONE, Fusion  # noqa: E402
-from knowledge.stores.passage_file import PassageRow, RowExists  # noqa: E402
+from knowledge.stores.passage_rows import PassageRow, RowExists  # noqa: E402
 from knowledge.stores.query import QueryPlan, plan_query  # noqa: E402
 from knowledge.stores.store import PassageStore  # noqa: E402
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import sqlite3
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from knowledge.errors import DiskFull, PassageIndexError, StorageError
 from knowledge.models import ArticleRef
+from knowledge.stores.passage_rows import Changes, PassageRow, RowExists
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -35,32 +35,6 @@ SPLITTER_VERSION = "1"
 """Moves when the same article would give other passages; an index of another version is rebuilt."""
 _MOST_PARAMETERS = 500
 _BUSY_SECONDS = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class PassageRow:
-    """A passage as it lies in the file. `payload` is JSON; `vector` is float32 bytes or None."""
-
-    id: str
-    source: str
-    article_id: str
-    text: str
-    payload: str
-    text_hash: bytes | None = None
-    vector: bytes | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """What a reader that stood at an older counter has to do to stand at `counter`."""
-
-    counter: int
-    rows: Sequence[PassageRow]
-    removed: Sequence[str]
-
-
-class RowExists(ValueError):  # noqa: N818 - the name says the fact
-    """A row with this id is there already."""
 
 
 class PassageFile:

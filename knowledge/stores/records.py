@@ -13,7 +13,7 @@ import numpy as np
 from knowledge.models import ArticleRef, Passage
 from knowledge.stores.blocks import plain_text
 from knowledge.stores.entries import Entry
-from knowledge.stores.passage_file import PassageRow
+from knowledge.stores.passage_rows import PassageRow
 
 
 def text_hash(text: str) -> bytes:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from knowledge.models import ArticleRef
     from knowledge.stores.entries import Entry, Hit, Scope, Vectors
     from knowledge.stores.memory import MemorySearch
-    from knowledge.stores.passage_file import PassageRow
+    from knowledge.stores.passage_rows import PassageRow
     from knowledge.stores.query import QueryPlan
 
 

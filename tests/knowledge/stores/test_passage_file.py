@@ -8,7 +8,8 @@ import pytest
 
 from knowledge.errors import DiskFull, PassageIndexError, StorageError
 from knowledge.models import ArticleRef
-from knowledge.stores.passage_file import PassageFile, PassageRow, RowExists
+from knowledge.stores.passage_file import PassageFile
+from knowledge.stores.passage_rows import PassageRow, RowExists
 
 if TYPE_CHECKING:
     from pathlib import Path

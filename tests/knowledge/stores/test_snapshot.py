@@ -14,7 +14,8 @@ from knowledge.models import ArticleRef
 from knowledge.stores import snapshot
 from knowledge.stores.entries import Scope
 from knowledge.stores.generation import SUFFIX
-from knowledge.stores.passage_file import PassageFile, PassageRow
+from knowledge.stores.passage_file import PassageFile
+from knowledge.stores.passage_rows import PassageRow
 from knowledge.stores.query import plan_query
 from knowledge.stores.store import PassageStore
 
