@@ -96,7 +96,8 @@ class QuickRedis(Redis):
                 names = [options["username"]] if options.get("username") else []
                 await wire.ask(hiredis.pack_command(("AUTH", *names, options["password"])))
             if options.get("db"):
-                await wire.ask(hiredis.pack_command(("SELECT", str(options["db"]))))
+                select: tuple[str | int, ...] = ("SELECT", int(options["db"]))
+                await wire.ask(hiredis.pack_command(select))
         except BaseException:
             wire.close()
             raise
