@@ -36,6 +36,8 @@ class PassageStore:
         self.file = PassageFile(path, create=create)
         # Its own connection, so that a search never waits for a write, and sees its own process's writes too.
         self._reader = PassageFile(path)
+        # And one for rows: whoever asks for the counter, mostly the event loop, must not wait until they are read.
+        self._rows: PassageFile | None = None
         self._search: MemorySearch | None = None
         self._loaded = 0
         self._unsaved = 0
@@ -45,6 +47,8 @@ class PassageStore:
         """Close the file; may be called twice."""
         self.file.close()
         self._reader.close()
+        if self._rows is not None:
+            self._rows.close()
 
     @property
     def _memory(self) -> MemorySearch:
@@ -53,6 +57,13 @@ class PassageStore:
 
             self._search = MemorySearch()
         return self._search
+
+    @property
+    def _reading(self) -> PassageFile:
+        """Read rows by this; only within the lock."""
+        if self._rows is None:
+            self._rows = PassageFile(self.file.path)
+        return self._rows
 
     def counter(self) -> int:
         """Give the counter of the last committed write."""
@@ -76,7 +87,7 @@ class PassageStore:
                 return
             if not self._loaded:
                 self._take_up_snapshot()
-            changes = self._reader.changes_since(self._loaded)
+            changes = self._reading.changes_since(self._loaded)
             self._memory.remove(changes.removed)
             self._memory.put([self._entry(row) for row in changes.rows])
             self._loaded = changes.counter
@@ -110,7 +121,9 @@ class PassageStore:
         """Do as `keep` says when much was written since a snapshot, reading what is held first: after a sync."""
         from knowledge.stores.snapshot import kept_until
 
-        if self._reader.count_changed(kept_until(self.file.path)) < WORTH_KEEPING:
+        with self._lock:
+            changed = self._reading.count_changed(kept_until(self.file.path))
+        if changed < WORTH_KEEPING:
             return
         self.refresh()
         self.keep()
@@ -123,7 +136,7 @@ class PassageStore:
         snapshot = load(self.file.path)
         if snapshot is None or snapshot.counter > self._reader.counter():
             return
-        rows = self._reader.rows_until(snapshot.counter)
+        rows = self._reading.rows_until(snapshot.counter)
         try:
             self._memory.thaw(snapshot.ids, snapshot.arrays, (entry_of(row, read=False) for row in rows))
         except (ValueError, KeyError, IndexError):
@@ -157,7 +170,7 @@ class PassageStore:
             if self._loaded:
                 self.refresh()
                 return self._memory.items_of(ref.id)
-        return [(row.id, row.text, row.payload) for row in self._reader.rows_of(ref)]
+            return [(row.id, row.text, row.payload) for row in self._reading.rows_of(ref)]
 
     def items(self) -> list[tuple[str, str, str]]:
         """Give id, text and payload of everything held, by id."""
