@@ -96,7 +96,7 @@ class QuickRedis(Redis):
                 names = [options["username"]] if options.get("username") else []
                 await wire.ask(hiredis.pack_command(("AUTH", *names, options["password"])))
             if options.get("db"):
-                select: tuple[str | int, ...] = ("SELECT", int(options["db"]))
+                select: Any = ("SELECT", int(options["db"]))  # its stub knows tuples of one alone
                 await wire.ask(hiredis.pack_command(select))
         except BaseException:
             wire.close()
