@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from desk import Rows, quiet_logs
-from desks import desks, is_filled, options_of
+from desk_folders import desks, is_filled, options_of
 from filled import fill, generated, questions, settings_of, varied
 from lag import Lag
 from stages import Stages

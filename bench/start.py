@@ -141,7 +141,7 @@ def _median(marks: tuple[Mark, ...]) -> Mark:
 def main() -> None:
     """Measure."""
     from desk import Rows
-    from desks import desks, is_filled, options_of
+    from desk_folders import desks, is_filled, options_of
     from filled import fill
 
     quiet_logs()

@@ -1,6 +1,6 @@
 """CPU milliseconds of a reply by step: made anew of a new question, and checked again after one article moved.
 
-    python bench/steps.py --desk FOLDER [--passages 3000]
+    python bench/reply_steps.py --desk FOLDER [--passages 3000]
 
 `FOLDER` is that of `bench/load.py`: desks are made there, and kept. All work is done in one thread, so that each step's
 share can be told; what other threads do (commits) is in the process's time only.
@@ -12,7 +12,7 @@ import argparse
 import asyncio
 import functools
 import time
-from collections import Counter
+from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +47,7 @@ class Spent:
     """CPU seconds of the main thread by step, each without the steps within it."""
 
     def __init__(self) -> None:
-        self.by_step: Counter[str] = Counter()
+        self.by_step: defaultdict[str, float] = defaultdict(float)
         self._within: list[float] = []
         self.thread = self.process = 0.0
 
@@ -78,9 +78,9 @@ class Spent:
     def show(self, name: str, rounds: int) -> None:
         """Print milliseconds a reply."""
         print(f"{name}: {self.process * 1000 / rounds:.1f} ms CPU, {self.thread * 1000 / rounds:.1f} here")
-        for step, seconds in self.by_step.most_common():
+        for step, seconds in sorted(self.by_step.items(), key=lambda one: -one[1]):
             print(f"  {step}: {seconds * 1000 / rounds:.2f}")
-        print(f"  the rest: {(self.thread - self.by_step.total()) * 1000 / rounds:.2f}")
+        print(f"  the rest: {(self.thread - sum(self.by_step.values())) * 1000 / rounds:.2f}")
         self.by_step.clear()
         self.thread = self.process = 0.0
 
@@ -127,7 +127,7 @@ async def main() -> None:
     async def here(work: Callable[..., Any], *given: Any, **named: Any) -> Any:
         return work(*given, **named)
 
-    asyncio.to_thread = here
+    asyncio.to_thread = here  # type: ignore[assignment]  # in this thread, where its time is counted
     async with App(settings) as app:
         await measure(app, spent)
 
