@@ -127,23 +127,25 @@ async def move_corpus(app: App) -> None:
 
 
 async def one_asker(app: App, rounds: int) -> dict[str, Asked]:
-    """Ask one question after the other: made, then from the cache, then after the corpus moved."""
+    """Ask one question after the other: in words never seen, then from the cache, then after the corpus moved."""
     chat, found = Chat(await app.delivery()), {}
     cache = await app.answer_cache()
     wanted = [text for text in questions() if len(text) > 10]
+    unseen = iter(varied(len(questions()) * (rounds + 2))[len(questions()) :])
     stages = Stages()
     await stages.watch(app)
     for kind in ("warm", "made", "hit", "revalidated"):
         asked = found[kind] = Asked()
         stages.start()
         for _ in range(rounds):
-            if kind in {"warm", "made"}:
+            if kind == "warm":
                 await cache.clear()
             if kind == "revalidated":
                 await move_corpus(app)
                 await (await app.index()).warm()
+            texts = [next(unseen) for _ in wanted] if kind == "made" else wanted
             started = time.process_time()
-            for text in wanted:
+            for text in texts:
                 await chat.ask(text, asked)
             asked.cpu += time.process_time() - started
         asked.stages = stages.told()
