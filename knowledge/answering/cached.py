@@ -168,7 +168,8 @@ class CachedAnswers:
                 failed = True
                 structlog.get_logger().info("answer_not_shared", reason=type(error).__name__)
             else:
-                return asked.again(answer, CacheStatus.HIT)
+                spoken_for_another = answer.cache is CacheStatus.PARAPHRASE
+                return asked.again(answer, CacheStatus.PARAPHRASE if spoken_for_another else CacheStatus.HIT)
         flight = self._flights.begin(asked.flight, lambda flight: self._resolved(flight, asked))
         return await flight.follow(heard.on_text)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -118,6 +119,13 @@ async def test_another_wording_gets_the_kept_answer_in_another_replica(pair: Pai
     assert again.question == SAME
     assert again.trace["first_answer"] == first.id
     assert ASKED not in str(again)
+
+
+async def test_who_joins_it_gets_a_paraphrase_too(pair: Pair) -> None:
+    """Of several who ask in other words at once, all are told that the answer was made for another wording."""
+    await pair.one.ask(ASKED)
+    answers = await asyncio.gather(*(pair.one.ask(SAME) for _ in range(3)))
+    assert [answer.cache for answer in answers] == [CacheStatus.PARAPHRASE] * 3
 
 
 @pytest.mark.parametrize("text", OTHERS)
