@@ -33,6 +33,7 @@ from stages import Stages
 
 from bot import replies
 from bot.app import App
+from bot.process import collect_seldom, few_arenas, settle
 from config.settings import SourceSettings
 from connectors.base import Address, IncomingMessage, Person
 from knowledge.models import ArticleRef
@@ -223,6 +224,7 @@ async def measure(
     async with App(settings) as app:
         for warm in (await app.index(), await app.evidence(), await app.answering()):
             await warm.warm()
+        settle()
         found = await one_asker(app, 1 if quick else 3)
         add(rows, f"exact hit at the router, {size}", found["hit"].router, 2, 10)
         add(rows, f"exact hit, inbox to reply, {size}", found["hit"].whole, None)
@@ -266,8 +268,10 @@ async def measure(
 
 
 async def main() -> None:
-    """Measure."""
+    """Measure, in a process that is set up as `helpdesk-bot run` sets itself up."""
     quiet_logs()
+    collect_seldom()
+    few_arenas()
     options, rows = options_of(__doc__), Rows()
 
     def kept() -> None:
