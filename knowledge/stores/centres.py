@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 Vectors = NDArray[np.float32]
 
@@ -40,11 +40,15 @@ class ArticleCentres:
             del self._numbers[self._keys.pop(number)]
             self._free.append(number)
 
-    def update(self, numbers: Iterable[int], matrix: Vectors) -> None:
-        """Move the centres of these articles to where their passages in `matrix` now are."""
+    def update(self, numbers: Iterable[int], matrix: Vectors, ids: Sequence[str]) -> None:
+        """Move the centres of these articles to where their passages in `matrix` now are; `ids` name the slots.
+
+        They are summed by id: who holds the same passages in other slots has the same centres to the last bit.
+        """
         self._make_room(matrix.shape[1])
         for number in numbers:
-            total = matrix[sorted(self._slots[number])].sum(axis=0, dtype=np.float32)
+            slots = sorted(self._slots[number], key=ids.__getitem__)
+            total = matrix[slots].sum(axis=0, dtype=np.float32)
             self._matrix[number] = total / max(float(np.linalg.norm(total)), 1e-9)
 
     def cosines(self, query: Vectors) -> Vectors:

@@ -74,7 +74,7 @@ class MemorySearch:
         fresh = [entry for known, entry in added.items() if known not in same]
         self.remove([entry.id for entry in fresh])
         touched.update(self._put(entry) for entry in fresh)
-        self._centres.update(touched, self._matrix)
+        self._centres.update(touched, self._matrix, self._ids)
 
     def says(self, entry: Entry) -> bool:
         """Whether the entry of this id has the same text, title, headings and language: its words need not be given."""
@@ -111,7 +111,7 @@ class MemorySearch:
         for slot in slots:
             self._leave(slot)
         self._free.extend(slots)
-        self._centres.update(touched, self._matrix)
+        self._centres.update(touched, self._matrix, self._ids)
 
     def freeze(self) -> tuple[list[str], dict[str, NDArray[Any]]]:
         """Give the ids of all entries and the postings over them, which take longest to make; see `thaw`."""
@@ -136,7 +136,7 @@ class MemorySearch:
         self._set_vectors(vectors)
         self._free = [slot for slot in self._free if slot not in vectors]
         self._postings.remove(self._free)
-        self._centres.update(set(self._article_of[list(vectors)].tolist()), self._matrix)
+        self._centres.update(set(self._article_of[list(vectors)].tolist()), self._matrix, self._ids)
 
     def _set_vectors(self, vectors: Mapping[int, Vectors | None]) -> None:
         """Copy all rows at once."""
@@ -153,8 +153,8 @@ class MemorySearch:
         ]
 
     def items_of(self, article_id: str) -> list[tuple[str, str, str]]:
-        """Give the same of the entries of an article, whatever their source; unordered."""
-        slots = self._slots_of_article.get(article_id, ())
+        """Give the same of the entries of an article, whatever their source."""
+        slots = sorted(self._slots_of_article.get(article_id, ()), key=self._ids.__getitem__)
         return [(self._ids[slot], self._texts[slot], self._payloads[slot]) for slot in slots]
 
     def search(
@@ -193,7 +193,9 @@ class MemorySearch:
     def respelled(self, words: Iterable[str], scope: Scope) -> dict[str, str]:
         """Give, for those of the words that are misspelt words of entries in scope, these; see Spelling.repaired."""
         languages = [language for language, count in self._languages.items() if count]
-        seen = Spelling(self._postings, self._analyzer, languages, self._mask(scope), self._readable)
+        seen = Spelling(
+            self._postings, self._analyzer, languages, self._mask(scope), self._readable, ids=self._ids
+        )
         repaired = ((word, seen.repaired(word)) for word in words)
         return {word: written for word, written in repaired if written is not None}
 

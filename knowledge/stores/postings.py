@@ -151,12 +151,15 @@ class Postings:
         return np.frombuffer(b"" if number is None else self._slots[number], np.int32)
 
     def _telling(self, weights: Mapping[str, float]) -> list[tuple[int, float]]:
-        known = [(self._ids[term], weight) for term, weight in weights.items() if term in self._ids]
+        known = [(term, self._ids[term], weight) for term, weight in weights.items() if term in self._ids]
         weighed = [
-            (number, weight * self._idf(number)) for number, weight in known if len(self._slots[number])
+            (-weight * self._idf(number), term, number)
+            for term, number, weight in known
+            if len(self._slots[number])
         ]
-        # The order of summing is fixed, so that equal questions give equal scores to the last bit.
-        return sorted(weighed, key=lambda pair: (-pair[1], pair[0]))[:_MOST_QUERY_TERMS]
+        # By weight and word, not by number: equal questions give equal scores to the last bit, here and wherever else
+        # the same entries are held, whatever came first.
+        return [(number, -weight) for weight, _, number in sorted(weighed)[:_MOST_QUERY_TERMS]]
 
     def _idf(self, number: int) -> float:
         count = len(self._slots[number]) + PRIOR_COMMON * (number in self._common_ids)

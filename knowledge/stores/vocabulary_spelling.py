@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from heapq import nsmallest
 from typing import TYPE_CHECKING
 
 from rapidfuzz.distance import OSA
 from rapidfuzz.process import extract
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 SHORTEST = 4
 _ONE_ERROR_UP_TO = 7
-_MOST = 50
 _LOOKED_AT = 8
 _WORD = re.compile(r"[^\W\d_]+")
 
@@ -39,13 +39,16 @@ class Spelling:
         languages: Collection[str],
         mask: NDArray[np.bool_],
         text_of: Callable[[int], str],
+        *,
+        ids: Sequence[str],
     ) -> None:
-        """`text_of` gives all that is readable of a slot; `languages` are Snowball names."""
+        """`text_of` gives all that is readable of a slot, `ids` its entry; `languages` are Snowball names."""
         self._postings = postings
         self._analyzer = analyzer
         self._languages = sorted(languages)
         self._mask = mask
         self._text_of = text_of
+        self._ids = ids
 
     def repaired(self, word: str) -> str | None:
         """Give the word as the entries write it; None where it is one of theirs, or none is near enough."""
@@ -75,7 +78,7 @@ class Spelling:
                 list(self._postings.like.near(stem, errors)),
                 scorer=OSA.distance,
                 score_cutoff=errors,
-                limit=_MOST,
+                limit=None,
             )
             for term, distance, _ in found:
                 if term[0] == plain[0] and term.isalpha() and len(self._seen(term)):
@@ -87,8 +90,8 @@ class Spelling:
         return seen
 
     def _written(self, term: str) -> str | None:
-        """Give a word with this stem as it stands in an entry in sight."""
-        for slot in self._seen(term)[:_LOOKED_AT].tolist():
+        """Give a word with this stem as it stands in an entry in sight: of the entries with the first ids."""
+        for slot in nsmallest(_LOOKED_AT, self._seen(term).tolist(), key=self._ids.__getitem__):
             for word in dict.fromkeys(_WORD.findall(self._text_of(slot).casefold())):
                 if any(self._analyzer.terms(word, language) == [term] for language in self._languages):
                     return str(word)
