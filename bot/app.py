@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from bot.personas import Personas
     from bot.places import Places
     from bot.shadow import Shadow
+    from bot.turns import Turns
     from config.settings import Settings
     from connectors.base import ChatConnector
     from knowledge.answering.cached import CachedAnswers
@@ -67,6 +68,13 @@ class App(DeskParts):
         from bot.personas import Personas
 
         return Personas(load_persona(self.settings.persona.default), load_persona)
+
+    @cached_property
+    def turns(self) -> Turns:
+        """Whose question is answered next."""
+        from bot.turns import Turns
+
+        return Turns(self.settings.limits)
 
     async def helpdesk(self) -> Helpdesk:
         """Give what answers questions: the cache where it is on, then the articles."""
@@ -205,7 +213,6 @@ class App(DeskParts):
         from bot.inbox import Inbox
         from bot.limits import Limits
         from bot.router import Router
-        from bot.turns import Turns
 
         redis, questions, handoff = await self.redis(), await self.questions(), await self.handoff()
         router = Router(
@@ -220,15 +227,16 @@ class App(DeskParts):
             rewriter=await self.rewriter(),
             shadow=await self.shadow(),
             limits=Limits(self.settings.limits, redis),
-            turns=Turns(self.settings.limits),
+            turns=self.turns,
             gives_way=None if handoff is None else handoff.gives_way,
             offers_human=handoff is not None,
             old=self.settings.answer.old,
+            counts=self.counts,
         )
         inbox = Inbox(await self.database(), self.clock, INBOX_LEASE)
         assistance = Assistance(self.access, questions, await self.upkeep(), self.clock)
         known_elsewhere = (await self.places(), await self.objections())
-        return Delivery(inbox, router, self.clock, assistance, known_elsewhere)
+        return Delivery(inbox, router, self.clock, assistance, known_elsewhere, counts=self.counts)
 
     async def _build_handoff(self) -> HandoffService | None:
         from bot.handoff.desks import build_desk

@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from bot.counts import Counts
 from knowledge.errors import StorageError
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class ArticleParts:
     def __init__(self, settings: Settings, clock: Callable[[], datetime]) -> None:
         self.settings = settings
         self.clock = clock
+        self.counts = Counts()
         self._parts: dict[str, Any] = {}
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._stack = AsyncExitStack()
@@ -167,7 +169,7 @@ class ArticleParts:
     async def _build_runs(self) -> SyncRuns:
         from knowledge.sync_runs import SyncRuns
 
-        return SyncRuns(await self.database())
+        return SyncRuns(await self.database(), self.counts.synced)
 
     async def _open_index(self) -> ArticleIndex:
         from knowledge.index import ArticleIndex

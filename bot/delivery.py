@@ -11,15 +11,17 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import time
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from bot.assisting import Assisting
+from bot.counts import Counts
 from bot.errors import ShuttingDown
 from bot.inbox import EventKey, key_of
 from bot.live import Announced
-from connectors.base import AnswersEvents, Reply
+from connectors.base import AnswersEvents, IncomingMessage, Reply
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
@@ -68,11 +70,14 @@ class Delivery(Assisting):
         clock: Callable[[], datetime],
         assistance: Assistance | None = None,
         refreshed: Sequence[Refreshes] = (),
+        *,
+        counts: Counts | None = None,
     ) -> None:
         """`refreshed` is read again every ten seconds, for what other processes changed."""
         super().__init__(inbox, router, assistance)
         self._clock = clock
         self._refreshed = refreshed
+        self._counts = counts or Counts()
         self._open: set[EventKey] = set()  # accepted here and not finished
         self._unrecorded: dict[EventKey, str] = {}  # replied, but the database did not take the news
         self._idle = asyncio.Event()
@@ -98,9 +103,10 @@ class Delivery(Assisting):
         if not self._is_free(key):
             return False
         self._begin(key)  # before the commit, so that a stop waits for it
-        accepted = False
+        accepted, started = False, time.perf_counter()
         try:
             accepted = await self._inbox.accept(event)
+            self._counts.ack_seconds.add(time.perf_counter() - started)
         finally:
             if not accepted:
                 self._end(key)
@@ -111,7 +117,7 @@ class Delivery(Assisting):
 
         Before `live` shows anything, the event is noted as being replied to, as before any other post.
         """
-        key = key_of(event)
+        key, started = key_of(event), time.perf_counter()
         self._begin(key)
         announced = None if live is None else Announced(live, lambda: self._may_send(key, event))
         try:
@@ -122,6 +128,8 @@ class Delivery(Assisting):
         if reply is None:
             await self._finish(key, self._inbox.ignore(key))
             return None
+        if isinstance(event, IncomingMessage):
+            self._counts.reply_seconds.add(time.perf_counter() - started)
         if not await self._may_send(key, event):
             self._end(key)
             return None

@@ -129,7 +129,7 @@ class DeskParts(AdminParts):
     async def _build_questions(self) -> Questions:
         from bot.questions import Questions
 
-        return Questions(await self.database(), self.clock)
+        return Questions(await self.database(), self.clock, self.counts)
 
     async def _build_digest(self) -> Digest:
         from bot.digest import Digest

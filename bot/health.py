@@ -42,23 +42,23 @@ class Health:
         """Check one more part from now on."""
         self._parts[name] = part
 
-    async def problems(self) -> list[Problem]:
-        """Give what does not work now."""
-        reasons = await asyncio.gather(*(_reason(part) for part in self._parts.values()))
+    async def problems(self, seconds: float = CHECK_SECONDS) -> list[Problem]:
+        """Give what does not work now, or does not answer within `seconds`."""
+        reasons = await asyncio.gather(*(_reason(part, seconds) for part in self._parts.values()))
         found = zip(self._parts.items(), reasons, strict=True)
         return [Problem(name, reason, part.required) for (name, part), reason in found if reason]
 
-    async def states(self) -> dict[str, str]:
-        """Give "ok" or what is wrong, by part."""
-        wrong = {problem.part: problem.reason for problem in await self.problems()}
+    async def states(self, seconds: float = CHECK_SECONDS) -> dict[str, str]:
+        """Give "ok" or what is wrong, by part, as `problems` does."""
+        wrong = {problem.part: problem.reason for problem in await self.problems(seconds)}
         return {name: wrong.get(name, "ok") for name in self._parts}
 
 
-async def _reason(part: Part) -> str:
+async def _reason(part: Part, seconds: float) -> str:
     try:
-        async with asyncio.timeout(CHECK_SECONDS):
+        async with asyncio.timeout(seconds):
             return await part.check()
     except TimeoutError:
-        return f"no answer within {CHECK_SECONDS:.0f} s"
+        return f"no answer within {seconds:.0f} s"
     except Exception as error:  # noqa: BLE001 - whatever it raises is the finding
         return str(error) or type(error).__name__

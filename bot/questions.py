@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, bindparam, delete, func, insert, or_, select
 
 from bot.access import CONSOLE
+from bot.counts import Counts
 from bot.question_rows import row_of
 from bot.tables import questions, ratings
 from connectors.base import IncomingMessage
@@ -71,9 +72,12 @@ class Asked:
 class Questions:
     """Records questions and ratings."""
 
-    def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, database: Database, clock: Callable[[], datetime], counts: Counts | None = None
+    ) -> None:
         self._database = database
         self._clock = clock
+        self._counts = counts or Counts()
 
     async def record(
         self,
@@ -223,6 +227,7 @@ class Questions:
                 return False
             await connection.execute(delete(ratings).where(mine))
             await connection.execute(insert(ratings).values(row))
+        self._counts.rated(reason, helpful=helpful)
         return True
 
     async def _first(

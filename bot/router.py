@@ -12,6 +12,7 @@ import structlog
 from bot import replies
 from bot.access import CONSOLE, WEB
 from bot.asking import Answering, Asker
+from bot.counts import BUSY, OVER_LIMIT, Counts
 from bot.limits import Allowed
 from bot.spoken import as_command, joined
 from bot.turns import Busy
@@ -94,6 +95,7 @@ class Router:
         gives_way: Callable[[Address], Awaitable[bool]] | None = None,
         offers_human: bool = True,
         old: timedelta | None = None,
+        counts: Counts | None = None,
     ) -> None:
         """`gives_way` tells where a person has taken over, so that the bot does commands only.
 
@@ -114,6 +116,7 @@ class Router:
         self._gives_way = gives_way
         self._offers_human = offers_human
         self._old = old
+        self._counts = counts or Counts()
         self._log = structlog.get_logger()
 
     def concerns(self, event: Event) -> bool:
@@ -155,6 +158,7 @@ class Router:
                 return await self._reply(event, live)
         except Busy:
             self._log.warning("too_busy", platform=event.address.platform)
+            self._counts.unanswered(event.address.platform, BUSY)
             return replies.busy(self._persona(event)) if _addressed(event) else None
         except TimeoutError:
             reference = secrets.token_hex(4)
@@ -230,6 +234,7 @@ class Router:
         answer = answered.answer
         if not (event.addressed or answer.verdict is Verdict.ANSWERED or "?" in event.text):
             return  # talk among people: nothing of it is kept
+        self._counts.answered(event.address.platform, answer)
         self._record(event, answer, answered.audience)
         self._log.info(
             "question_answered",
@@ -250,6 +255,8 @@ class Router:
 
     def _refused(self, event: Event, allowed: Allowed) -> Reply | None:
         self._log.info("over_limit", platform=event.address.platform, told=allowed is Allowed.TOLD)
+        if isinstance(event, IncomingMessage):
+            self._counts.unanswered(event.address.platform, OVER_LIMIT)
         if allowed is Allowed.TOLD and _addressed(event):
             return replies.too_many(self._persona(event))
         return None
@@ -258,6 +265,7 @@ class Router:
         if isinstance(event, IncomingMessage):
             persona = self._persona(event)
             failed = Answer(reference, event.text, persona.apology, Verdict.ERROR, 0.0, persona=persona.name)
+            self._counts.answered(event.address.platform, failed)
             self._record(event, failed, self._access.audience(event))
         return self.apology(event, reference) if _addressed(event) else None
 

@@ -88,6 +88,10 @@ class ArticleIndex:
         """Read the passages into memory before the first question, and give how many there are."""
         return await asyncio.to_thread(self._read_all)
 
+    async def count(self) -> int:
+        """Give how many passages are kept, without reading them into memory."""
+        return await asyncio.to_thread(self._count)
+
     async def search(
         self,
         vectors: NDArray[np.float32],
@@ -237,6 +241,10 @@ class ArticleIndex:
         if pool is not None:
             pool.shutdown()
         self._current.retire()
+
+    def _count(self) -> int:
+        with self._current.using() as current:
+            return current.store.file.count_changed(0)
 
     def _read_all(self) -> int:
         with self._current.using() as current:

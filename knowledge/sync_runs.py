@@ -12,6 +12,7 @@ from knowledge.models import Failed, SyncReport
 from knowledge.tables import sync_runs
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from sqlalchemy import Row
@@ -35,8 +36,10 @@ class SyncRun:
 class SyncRuns:
     """The record of runs; the newest 200 of each source are kept. Dry runs are not recorded."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, recorded: Callable[[SyncReport], None] | None = None) -> None:
+        """`recorded` is told of each run that this process recorded."""
         self._database = database
+        self._recorded = recorded
 
     async def record(self, report: SyncReport, started_at: datetime, finished_at: datetime) -> None:
         """Keep what a run did."""
@@ -56,6 +59,8 @@ class SyncRuns:
             if oldest is not None:
                 await connection.execute(delete(sync_runs).where(of_source, sync_runs.c.id < oldest))
             await connection.execute(insert(sync_runs), row)
+        if self._recorded is not None:
+            self._recorded(report)
 
     async def last(self, source: str) -> SyncRun | None:
         """Give the newest run of a source, or None when it never ran."""
@@ -72,6 +77,13 @@ class SyncRuns:
         async with self._database.read() as connection:
             rows = (await connection.execute(select(sync_runs).where(sync_runs.c.id.in_(newest)))).all()
         return {row.source: _run_of(row) for row in rows}
+
+    async def last_successes(self) -> dict[str, datetime]:
+        """Give when each source's newest good run ended."""
+        ended = func.max(sync_runs.c.finished_at).label("ended")
+        query = select(sync_runs.c.source, ended).where(sync_runs.c.ok).group_by(sync_runs.c.source)
+        async with self._database.read() as connection:
+            return {row.source: row.ended for row in (await connection.execute(query)).all()}
 
 
 def _run_of(row: Row[Any]) -> SyncRun:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from knowledge.embedding.bulk import BulkEmbedder
     from knowledge.embedding.questions import QuestionEmbedder
     from knowledge.embedding.tokens import ModelTokenizer
+    from knowledge.histogram import Histogram
 
 __all__ = ["IN_PROCESS_PASSAGES", "EmbeddedBatch", "Embedding"]
 
@@ -58,6 +59,11 @@ class Embedding:
     def model(self) -> EmbeddingModel:
         """The model and its digest, read from its folder (milliseconds) at first; raises EmbeddingError."""
         return resolve_model(self._settings.model)
+
+    @property
+    def question_runs(self) -> Histogram:
+        """How many texts the runs of the model for questions had."""
+        return self._queue.sizes
 
     async def start(self) -> None:
         """Make sure that the ONNX file exists; cheap when it does, some 20 s the first time.

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from knowledge.histogram import Histogram
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MOST_TEXTS = 16
+_SIZES = (1, 2, 4, 8, 16)
 
 
 class QuestionQueue:
@@ -23,6 +26,7 @@ class QuestionQueue:
         """`run` embeds texts; it gets `most` at a time unless one caller brings more."""
         self._run = run
         self._most = most
+        self.sizes = Histogram(_SIZES)
         self._waiting: list[tuple[list[str], asyncio.Future[NDArray[np.float32]]]] = []
         self._running: asyncio.Task[None] | None = None
 
@@ -46,8 +50,10 @@ class QuestionQueue:
     async def _work(self) -> None:
         while self._waiting:
             callers = self._take()
+            together = [text for texts, _ in callers for text in texts]
+            self.sizes.add(len(together))
             try:
-                vectors = await self._run([text for texts, _ in callers for text in texts])
+                vectors = await self._run(together)
             except Exception as error:  # noqa: BLE001 - it is raised where the vectors are awaited
                 for _, future in callers:
                     if not future.done():

@@ -8,7 +8,7 @@ import structlog
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
-from knowledge.answering.llm.usage import Usage
+from knowledge.answering.llm.usage import Spent, Usage
 from knowledge.errors import KnowledgeError
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ class LlmBudget:
         self._spare = MemoryCounter()
         self._clock = clock
         self.tell = tell
+        self.spent_here = Spent()
         self._log = structlog.get_logger()
 
     async def reserve(self, most: Usage) -> bool:
@@ -95,6 +96,8 @@ class LlmBudget:
 
     async def settle(self, reserved: Usage, used: Usage) -> None:
         """Replace what was set aside by what was used."""
+        self.spent_here.requests += 1
+        self.spent_here.usage += used
         await self._add(
             Usage(used.read - reserved.read, used.written - reserved.written, used.cost - reserved.cost)
         )

@@ -68,6 +68,7 @@ class QuestionRewriter:
             written = await self._written(rewrite_prompt(message, earlier), used)
         except LlmError as error:
             outcome, question = error.kind, None
+            self._budget.spent_here.failures[error.kind] += 1
             self._log.warning("llm_failed", model=self._model.name, kind=error.kind, reason=str(error))
         else:
             question = " ".join(written.strip(_QUOTES).split())

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import Any
 
 _CHARACTERS_A_TOKEN = 3.5
@@ -43,6 +44,15 @@ class Usage:
     def tokens(self) -> int:
         """All tokens."""
         return self.read + self.written
+
+
+@dataclass(slots=True)
+class Spent:
+    """What the requests of this process took since its start; `failures` by the kind of LlmError."""
+
+    requests: int = 0
+    usage: Usage = field(default_factory=Usage)
+    failures: Counter[str] = field(default_factory=Counter)
 
 
 def estimate(text_read: str, text_written: str, price: Price) -> Usage:

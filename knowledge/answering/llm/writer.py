@@ -130,6 +130,7 @@ class LlmWriter:
                 draft.again()
                 await self._request(model, prompt_of(faults), draft, account, until)
         except LlmError as error:
+            self._budget.spent_here.failures[error.kind] += 1
             return error
         account.outcome = account.outcome if draft.sent else "declined" if draft.declined else "unsupported"
         return None
