@@ -16,6 +16,7 @@ from config.settings import Settings, load_settings
 
 RESULTS = Path(__file__).resolve().parent / "results"
 GENERATED_ARTICLES = 752
+MOST_ARTICLES = 300
 _VOCABULARY = (
     "account address admin alert amount backup badge billing browser budget button calendar card "
     "change charge client code company connect console cookie copy country customer date day delete "
@@ -73,7 +74,7 @@ def article_file(data: Path | None, folder: Path, *, quick: bool) -> Path:
     else:
         rng = random.Random(7)
         lines = [json.dumps(_generated(number, rng)) for number in range(GENERATED_ARTICLES)]
-    target.write_text("\n".join(lines[:100] if quick else lines) + "\n", encoding="utf-8")
+    target.write_text("\n".join(lines[: 100 if quick else MOST_ARTICLES]) + "\n", encoding="utf-8")
     return target
 
 

@@ -4,7 +4,9 @@
 
 Figures are ratios within one run wherever a machine's speed would decide; the machine is named in the JSON.
 `--data` is a folder with question sets (`sumo/`, `wixqa/`: articles.jsonl and queries.jsonl). Without one the sizes are
-those of generated articles, and retrieval quality is measured on the shipped sample help centre alone.
+those of generated articles, and retrieval quality is measured on the shipped sample help centre alone. How good the bot
+is (quality, gate, law4, …) is measured in the short form here, and whole by `make targets`. A whole run takes about an
+hour on two cores; what is measured is kept after each part, and Ctrl-C prints the table of what there is.
 """
 
 from __future__ import annotations
@@ -14,21 +16,30 @@ import importlib.metadata
 import json
 import os
 import platform
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results"
+TARGET = RESULTS / "latest.json"
 QUALITY = ("quality", "gate", "law4", "grounding", "follow_ups", "personas", "guard")
 """The parts with a target of how good the bot is; `bench/targets.py` runs them alone."""
+LIMITS = {"peers": 3_300}
+LIMIT = 900
+"""Seconds after which a part is cut; what it measured until then stays."""
+INTERRUPTED = 130
 PARTS = ("serving", "load", "start", "retrieval", "embedding", "sync", "peers", *QUALITY)
 
 
@@ -65,8 +76,14 @@ def find_data(given: str | None) -> Path | None:
     return None
 
 
-def run_part(name: str, data: Path | None, *, quick: bool) -> list[dict[str, Any]]:
-    """Run one part in a process of its own; its rows are {measure, value, target, met}, some with an interval."""
+def run_part(
+    name: str, data: Path | None, *, quick: bool, desk: Path | None = None, limit: float | None = None
+) -> list[dict[str, Any]]:
+    """Run one part in a process of its own; its rows are {measure, value, target, met}, some with an interval.
+
+    `desk` is where parts that fill a bot with passages keep it for one another. A part that fails, or is cut after
+    `limit` seconds, gives the rows that it had written by then, and one that says so.
+    """
     script = HERE / name / "run.py" if (HERE / name).is_dir() else HERE / f"{name}.py"
     if not script.exists():
         return [{"measure": f"{name} is not measured by this version", "value": "skipped"}]
@@ -75,15 +92,43 @@ def run_part(name: str, data: Path | None, *, quick: bool) -> list[dict[str, Any
         command = [sys.executable, str(script), "--json", str(out)]
         command += ["--data", str(data)] if data else []
         command += ["--quick"] if quick else []
-        if '"--work"' in script.read_text(encoding="utf-8"):
+        text = script.read_text(encoding="utf-8")
+        if '"--work"' in text:
             work = RESULTS / "work" / name  # embedded once, not at each run
             work.mkdir(parents=True, exist_ok=True)
             command += ["--work", str(work)]
-        done = subprocess.run(command, check=False, stdout=sys.stderr)
-        if done.returncode != 0 or not out.exists():
-            return [{"measure": f"{name} failed with exit code {done.returncode}", "value": "", "met": False}]
-        rows: list[dict[str, Any]] = json.loads(out.read_text())
-        return rows
+        if desk is not None and "desk_folders" in text:
+            command += ["--desk", str(desk)]
+        reason = ended(command, limit)
+        rows: list[dict[str, Any]] = json.loads(out.read_text()) if out.exists() else []
+    if reason or not rows:
+        rows.append({"measure": f"{name} {reason or 'gave no rows'}", "value": "failed", "met": False})
+    return rows
+
+
+def ended(command: list[str], limit: float | None) -> str:
+    """Run a part to its end; give why it has none of its own, or "". Ctrl-C reaches it too, and it may tidy up."""
+    with subprocess.Popen(command, stdout=sys.stderr) as process:
+        try:
+            code = process.wait(limit)
+        except subprocess.TimeoutExpired:
+            _interrupt(process)
+            return f"was cut after {limit:.0f} s"
+        except KeyboardInterrupt:
+            _interrupt(process)
+            return "was interrupted"
+    if code in {INTERRUPTED, -signal.SIGINT}:
+        return "was interrupted"
+    return f"failed with exit code {code}" if code else ""
+
+
+def _interrupt(process: subprocess.Popen[bytes]) -> None:
+    try:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+        process.wait(30)
+    except (subprocess.TimeoutExpired, KeyboardInterrupt):
+        process.kill()
 
 
 def show(results: dict[str, list[dict[str, Any]]]) -> None:
@@ -112,28 +157,51 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data", help="folder with question sets")
-    parser.add_argument("--quick", action="store_true", help="fewer passages and repeats")
+    parser.add_argument(
+        "--quick", action="store_true", help="fewer passages and repeats; a quarter of an hour"
+    )
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
     options = parser.parse_args()
     data = find_data(options.data)
+    if data is None:
+        print(
+            "bench: no question sets (--data, BENCH_DATA): generated articles and the sample", file=sys.stderr
+        )
+    RESULTS.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="helpdesk-bot-bench-") as desk:
+        results = measured(options.only, data, quick=options.quick, desk=Path(desk))
+    show(results)
+    print(f"written to {TARGET.relative_to(HERE.parent)}")
+    if "peers" in results:
+        print("the peers' figures: bench/results/peers.json, their plot: bench/results/peers.svg")
+    if any("was interrupted" in row["measure"] for rows in results.values() for row in rows):
+        return INTERRUPTED
+    return int(any(row["value"] == "failed" for rows in results.values() for row in rows))
+
+
+def measured(
+    parts: Sequence[str], data: Path | None, *, quick: bool, desk: Path
+) -> dict[str, list[dict[str, Any]]]:
+    """Run the parts one after the other; what there is is written after each, as a run of an hour may be cut."""
     results: dict[str, list[dict[str, Any]]] = {}
     seconds: dict[str, float] = {}
-    RESULTS.mkdir(exist_ok=True)
-    target = RESULTS / "latest.json"
-    for name in options.only:
+    begun = time.monotonic()
+    for number, name in enumerate(parts, 1):
         started = time.monotonic()
-        results[name] = run_part(name, data, quick=options.quick)
+        print(
+            f"bench: {datetime.now().astimezone():%H:%M:%S} part {number} of {len(parts)}, {name}",
+            file=sys.stderr,
+        )
+        short = quick or name in QUALITY
+        results[name] = run_part(name, data, quick=short, desk=desk, limit=LIMITS.get(name, LIMIT))
         seconds[name] = round(time.monotonic() - started, 1)
-        print(f"bench: {name} took {seconds[name]:.0f} s", file=sys.stderr)
-        kept = {
-            "machine": machine(),
-            "seconds": seconds,
-            "results": results,
-        }  # after each: a run of an hour may be cut
-        target.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
-    show(results)
-    print(f"written to {target.relative_to(HERE.parent)}")
-    return int(any("failed with exit code" in row["measure"] for rows in results.values() for row in rows))
+        total = (time.monotonic() - begun) / 60
+        print(f"bench: {name} took {seconds[name]:.0f} s; {total:.1f} minutes so far", file=sys.stderr)
+        kept = {"machine": machine(), "quick": quick, "sets": data is not None, "seconds": seconds}
+        TARGET.write_text(json.dumps(kept | {"results": results}, indent=2) + "\n", encoding="utf-8")
+        if any("was interrupted" in row["measure"] for row in results[name]):
+            break
+    return results
 
 
 if __name__ == "__main__":

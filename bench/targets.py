@@ -80,7 +80,7 @@ def main() -> int:
     print(
         f"{sum(row.get('met') is True for row in rows)} met, {missed} missed; {target.relative_to(HERE.parent)}"
     )
-    return int(any("failed with exit code" in row["measure"] for row in rows))
+    return int(any(row["value"] == "failed" for row in rows))
 
 
 if __name__ == "__main__":

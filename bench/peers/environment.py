@@ -19,7 +19,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 VENV = ROOT / ".venv-peers"
 HAIKU = ROOT / ".venv-peers-haiku"
-PINS = HERE / "constraints.txt"
+PINS = {VENV: HERE / "constraints.txt", HAIKU: HERE / "constraints-haiku.txt"}
 INSTALL_SECONDS = 900
 
 
@@ -74,19 +74,17 @@ def _install(name: str, packages: list[str], venv: Path, python: str | None) -> 
         return "needs Python 3.12 or newer, and none was found"
     stamp = venv / ".installed.json"
     done: dict[str, str] = json.loads(stamp.read_text()) if stamp.exists() else {}
-    digest = hashlib.sha256("\n".join([*packages, PINS.read_text()]).encode()).hexdigest()[:16]
+    digest = hashlib.sha256("\n".join([*packages, PINS[venv].read_text()]).encode()).hexdigest()[:16]
     if done.get(name) == digest:
         return None
-    if not python_of(venv).exists():
-        print(f"peers: making {venv.name}", file=sys.stderr)
-        subprocess.run([python, "-m", "venv", str(venv)], check=True)
-        if venv == VENV:
-            _share_packages(venv)
+    reason = _made(venv, python)
+    if reason:
+        return reason
     print(f"peers: installing {name} into {venv.name}: {', '.join(packages)}", file=sys.stderr)
     command = [str(python_of(venv)), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
     try:
         result = subprocess.run(
-            [*command, *(["-c", str(PINS)] if venv == VENV else []), *packages],
+            [*command, "-c", str(PINS[venv]), *packages],
             check=False,
             capture_output=True,
             text=True,
@@ -98,6 +96,18 @@ def _install(name: str, packages: list[str], venv: Path, python: str | None) -> 
         errors = [line for line in result.stderr.splitlines() if line.startswith("ERROR")]
         return (errors or result.stderr.splitlines() or ["pip failed"])[-1][:300]
     stamp.write_text(json.dumps({**done, name: digest}, indent=2))
+    return None
+
+
+def _made(venv: Path, python: str) -> str | None:
+    """Make the environment unless it is there; give the reason if that cannot be done."""
+    if not python_of(venv).exists():
+        print(f"peers: making {venv.name}", file=sys.stderr)
+        made = subprocess.run([python, "-m", "venv", str(venv)], check=False, capture_output=True, text=True)
+        if made.returncode:
+            return f"its environment cannot be made: {(made.stdout + made.stderr).strip()[-200:]}"
+    if venv == VENV:
+        _share_packages(venv)
     return None
 
 

@@ -49,11 +49,28 @@ class Field:
         self.failed: dict[str, str] = {}
         self._workers: dict[str, Worker] = {}
         self._stack = ExitStack()
-        for side in sides:
+        try:
+            for side in sides:
+                self._start(context, side)
+            for name in list(self._workers):
+                self.attempt(name, lambda worker: worker.wait_ready(START_SECONDS))
+        except BaseException:
+            self.abandon()
+            raise
+
+    def _start(self, context: Context, side: Side) -> None:
+        try:
             worker = Worker(side, context.folder(side), context.model)
-            self._workers[side.name] = self._stack.enter_context(worker)
-        for name in list(self._workers):
-            self.attempt(name, lambda worker: worker.wait_ready(START_SECONDS))
+        except OSError as error:
+            self.failed[side.name] = f"{side.name} cannot be started: {error}"
+            return
+        self._workers[side.name] = self._stack.enter_context(worker)
+
+    def abandon(self) -> None:
+        """End every side at once, whatever it is doing."""
+        for worker in self._workers.values():
+            worker.kill()
+        self._stack.close()
 
     def __enter__(self) -> Self:
         return self
@@ -94,5 +111,8 @@ def field_of(context: Context, sides: list[Side], result: dict[str, Any]) -> Ite
     with Field(context, sides) as field_:
         try:
             yield field_
+        except BaseException:
+            field_.abandon()
+            raise
         finally:
             result["failed"] = field_.failed

@@ -27,13 +27,15 @@ def add_rows(rows: Rows, found: dict[str, Any]) -> None:
         ("cache", _cache),
         ("pairs", _pairs),
     ):
-        if name in steps:
+        if name in steps and "error" not in steps[name]:
             add(rows, steps[name])
-    if {"index", "resync"} <= steps.keys():
+    if "seconds" in steps.get("index", {}) and "unchanged" in steps.get("resync", {}):
         _anew(rows, steps["index"], steps["resync"])
     for name, reason in found["missing"].items():
         rows.add(f"{name} was not measured", reason)
     for step, result in steps.items():
+        if "error" in result:
+            rows.add(f"{step} failed", result["error"], met=False)
         parts = [("", result)] + [(f" at {size}", one) for size, one in result.get("sizes", {}).items()]
         for where, part in parts:
             for name, reason in part.get("failed", {}).items():

@@ -3,9 +3,10 @@
     python bench/peers/run.py [--quick] [--only STEP …] [--peers NAME …] [--data FOLDER] [--write-docs]
 
 Makes `.venv-peers` at first (the peers are no dependency of the product), runs every step with its sides interleaved,
-each in a process of its own, writes bench/results/peers.json after each step, and prints the table. `--only` measures
-some steps anew and keeps the others' figures; `--write-docs` writes the table into docs/benchmarks.md and draws
-docs/peers.svg.
+each in a process of its own, writes bench/results/peers.json, the plot and the rows after each step, and prints the
+table. A peer that cannot be installed, fails or hangs is a row that says so; Ctrl-C ends the run and leaves what was
+measured. `--only` measures some steps anew and keeps the others' figures; `--write-docs` writes the table into
+docs/benchmarks.md and the plot to docs/peers.svg, and with `--only` and no step does just that, of the kept figures.
 """
 
 # ruff: noqa: E402 - the folder above holds what the bench parts share
@@ -17,10 +18,12 @@ import importlib.metadata
 import json
 import os
 import platform
+import signal
 import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -33,10 +36,11 @@ from desks import export_model, real_articles, share_models
 from environment import HAIKU, VENV, prepare, python_of
 from field import OURS, Context
 from report import add_rows, draw, write_docs
-from steps import STEPS
+from steps import ABOUT, STEPS
 from workers import Side
 
 RESULT = HERE.parent / "results" / "peers.json"
+PLOT = RESULT.with_suffix(".svg")
 SIDES = {
     "LangChain": [
         ("LangChain, in memory", "langchain_stores:memory"),
@@ -80,10 +84,12 @@ def arguments() -> argparse.Namespace:
         "--data", type=Path, help="folder with question sets (wixqa/, sumo/, pairs_banking77/)"
     )
     parser.add_argument("--quick", action="store_true", help="fewer passages and rounds")
-    parser.add_argument("--only", nargs="+", choices=tuple(STEPS), default=tuple(STEPS), help="these steps")
+    parser.add_argument("--only", nargs="*", choices=tuple(STEPS), default=tuple(STEPS), help="these steps")
     parser.add_argument("--peers", nargs="+", choices=(*SIDES, *CACHES), default=(*SIDES, *CACHES))
     parser.add_argument("--sizes", nargs="+", type=int, help="passages to retrieve among")
+    parser.add_argument("--rounds", type=int, help="how often each side takes its turn (5, quick 2)")
     parser.add_argument("--work", type=Path, help="keep desks and stores here from run to run")
+    parser.add_argument("--install", action="store_true", help="make the peers' environments, and no more")
     parser.add_argument("--write-docs", action="store_true", help="write table and plot into docs/")
     return parser.parse_args()
 
@@ -168,14 +174,30 @@ def pairs_of(data: Path | None, *, quick: bool) -> list[dict[str, Any]]:
     return rows[:200] if quick else rows
 
 
-async def measure(options: argparse.Namespace, missing: dict[str, str], work: Path) -> dict[str, Any]:
+async def measure(options: argparse.Namespace, found: dict[str, Any], work: Path) -> None:
     """Run the steps; what is measured is kept after each."""
-    found = load(quick=options.quick)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # at once, not at the next await: a step blocks
+    context = await _context(options, found["missing"], work)
+    for number, name in enumerate(options.only, 1):
+        started = time.monotonic()
+        say(f"step {number} of {len(options.only)}, {name}: {ABOUT[name]}")
+        try:
+            found["steps"][name] = await STEPS[name](context)
+        except Exception as error:  # noqa: BLE001 - the other steps go on, and the table names this one
+            found["steps"][name] = {"error": f"{type(error).__name__}: {error}"[:300]}
+            traceback.print_exc()
+        found["steps"][name]["took"] = time.monotonic() - started
+        keep(found, options.json)
+        say(f"{name} took {time.monotonic() - started:.0f} s")
+
+
+async def _context(options: argparse.Namespace, missing: dict[str, str], work: Path) -> Context:
     data = find_data(options.data)
+    say("exporting the model and cutting the articles")
     models, model = await export_model(work / "model")
-    real = await real_articles(data, work / "real", 100 if options.quick else 400, work / "model")
+    real = await real_articles(data, work / "real", 100 if options.quick else 300, work / "model")
     share_models(models, work / "real")
-    context = Context(
+    return Context(
         work=work,
         models=models,
         model=model,
@@ -185,19 +207,36 @@ async def measure(options: argparse.Namespace, missing: dict[str, str], work: Pa
         real=real,
         pairs=pairs_of(data, quick=options.quick),
         data=data,
-        rounds=2 if options.quick else 5,
+        rounds=rounds_of(options),
         sizes=tuple(options.sizes or ((3_000,) if options.quick else (3_000, 50_000, 200_000))),
         quick=options.quick,
     )
-    found |= {"machine": machine(), "missing": missing}
-    for name in options.only:
-        started = time.monotonic()
-        print(f"peers: {name}", file=sys.stderr)
-        found["steps"][name] = await STEPS[name](context)
-        found["steps"][name]["took"] = time.monotonic() - started
-        save(found)
-        print(f"peers: {name} took {time.monotonic() - started:.0f} s", file=sys.stderr)
-    return found
+
+
+def rounds_of(options: argparse.Namespace) -> int:
+    """Give how often each side takes its turn."""
+    return int(options.rounds or (2 if options.quick else 5))
+
+
+def say(text: str) -> None:
+    """Tell whoever waits."""
+    print(f"peers: {datetime.now().astimezone():%H:%M:%S} {text}", file=sys.stderr, flush=True)
+
+
+def keep(found: dict[str, Any], rows_file: Path | None) -> None:
+    """Write what there is so far: the figures, the rows and the plot."""
+    save(found)
+    if rows_file is not None:
+        rows_of(found).write(rows_file)
+    if "sizes" in found["steps"].get("retrieval", {}):
+        draw(found, PLOT)
+
+
+def rows_of(found: dict[str, Any]) -> Rows:
+    """Give the rows of what was measured so far."""
+    rows = Rows()
+    add_rows(rows, found)
+    return rows
 
 
 def _sides(groups: dict[str, list[tuple[str, str]]], wanted: Any, missing: dict[str, str]) -> list[Side]:
@@ -209,27 +248,44 @@ def _sides(groups: dict[str, list[tuple[str, str]]], wanted: Any, missing: dict[
     ]
 
 
-def main() -> None:
-    """Measure and hand over the rows."""
+def main() -> int:
+    """Measure and hand over the rows; 130 where it was interrupted."""
     quiet_logs()
     options = arguments()
-    missing = prepare(set(options.peers))
-    for name, reason in missing.items():
-        print(f"peers: {name} cannot be installed here: {reason}", file=sys.stderr)
-    with tempfile.TemporaryDirectory(prefix="helpdesk-bot-bench-") as temporary:
-        work = (options.work or Path(temporary)).resolve()
-        work.mkdir(parents=True, exist_ok=True)
-        found = asyncio.run(measure(options, missing, work))
-    rows = Rows()
-    add_rows(rows, found)
+    code = 0
+    found = (
+        load(quick=options.quick) if set(options.only) < set(STEPS) else {"quick": options.quick, "steps": {}}
+    )
+    if options.only or options.install:
+        missing = prepare(set(options.peers))
+        for name, reason in missing.items():
+            say(f"{name} cannot be installed here: {reason}")
+        if options.install:
+            return 0
+        found |= {"machine": machine(), "missing": missing, "rounds": rounds_of(options)}
+        with tempfile.TemporaryDirectory(prefix="helpdesk-bot-bench-") as temporary:
+            work = (options.work or Path(temporary)).resolve()
+            work.mkdir(parents=True, exist_ok=True)
+            try:
+                asyncio.run(measure(options, found, work))
+            except KeyboardInterrupt:
+                say("interrupted; what was measured is kept")
+                code = 130
+    rows = rows_of(found)
     for row in rows.rows:
         mark = {True: "met", False: "missed", None: ""}[row["met"]]
         print(f"{row['measure']:60s} {row['value']!s:>40s} {row['target']:>12s} {mark}", file=sys.stderr)
     if options.write_docs:
         draw(found)
         write_docs(rows, found)
+    say(f"figures {_shown(RESULT)}" + (f", plot {_shown(PLOT)}" if PLOT.exists() else ""))
     rows.write(options.json)
+    return code
+
+
+def _shown(path: Path) -> Path:
+    return path.relative_to(HERE.parents[1])
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -7,6 +7,7 @@ import shutil
 import time
 from typing import TYPE_CHECKING, Any
 
+from desk import RESULTS
 from desks import change_articles, make_desk, share_models
 from field import OURS, START_SECONDS, Context, Field, field_of
 from workers import PeerFailed, Worker
@@ -154,7 +155,7 @@ def _cold(context: Context, side: Side, desk: Desk, way: str, question: str) -> 
         worker.wait_ready(START_SECONDS)
         if side.name == OURS:
             worker.call("load", str(desk.folder))
-        worker.call("open")
+        worker.call("start" if side.name == OURS else "open")
         worker.each(way, [question])
         seconds = time.perf_counter() - worker.started
         if way == "answer":
@@ -235,7 +236,7 @@ async def _guard(context: Context) -> dict[str, float]:
     from train_guard import ALLOWED, cross_validated, passed, tables_of, threshold
 
     assert context.data is not None
-    async with Vectors(context.models.parent / "guard") as vectors:
+    async with Vectors(RESULTS / "work" / "guard") as vectors:
         tables = await tables_of(context.data, vectors)
     found = cross_validated(tables)
     useful, traps = passed(found, tables[0].same, threshold(found, tables[0].same, ALLOWED))
@@ -280,4 +281,12 @@ STEPS = {
     "cold": cold_start,
     "cache": cache,
     "pairs": pairs,
+}
+ABOUT = {
+    "index": "real articles from nothing, then their questions",
+    "resync": "3,000 passages unchanged, then with one article in a hundred changed",
+    "retrieval": "questions at each size, memory",
+    "cold": "process starts over 3,000 passages",
+    "cache": "answers that are kept, memory",
+    "pairs": "paraphrases and near misses",
 }

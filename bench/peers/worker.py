@@ -6,6 +6,7 @@ to standard error. Times are taken here, around the adapter's own call, so that 
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import importlib
 import json
@@ -29,6 +30,7 @@ PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
 def main() -> None:
     """Serve commands until standard input ends, or the driver does."""
     _end_with_the_driver()
+    _be_the_first_to_go()
     answers = _take_over_stdout()
     name, folder, model = sys.argv[1:4]
     adapter = importlib.import_module(f"adapters.{name.partition(':')[0]}").build(name, Path(folder), model)
@@ -50,6 +52,12 @@ def _end_with_the_driver() -> None:
     if sys.platform == "linux":
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
         ctypes.CDLL(None).prctl(PARENT_DEATH_SIGNAL, signal.SIGTERM)
+
+
+def _be_the_first_to_go() -> None:
+    """Have the kernel take a side, and not the driver or something else, where memory runs out."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("900", encoding="ascii")
 
 
 def _serve(adapter: Any, command: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import selectors
@@ -87,7 +88,8 @@ class Worker:
     def close(self) -> None:
         """End it, and whatever it started."""
         if self._process.stdin is not None:
-            self._process.stdin.close()
+            with contextlib.suppress(OSError):
+                self._process.stdin.close()
         try:
             self._process.wait(15)
         except subprocess.TimeoutExpired:
@@ -106,7 +108,7 @@ class Worker:
         try:
             self._process.stdin.write((json.dumps(command) + "\n").encode())  # type: ignore[union-attr]
         except OSError as error:
-            raise PeerFailed(f"{self.side.name} ended: {self._last_words()}") from error
+            raise PeerFailed(f"{self.side.name}, {command['do']}: {self._end()}") from error
         return self._answer(timeout, str(command["do"]))
 
     def _answer(self, timeout: float, doing: str = "start") -> dict[str, Any]:
@@ -115,6 +117,14 @@ class Worker:
         if "error" in answer:
             raise PeerFailed(f"{self.side.name}, {doing}: {answer['error']}")
         return answer
+
+    def _end(self) -> str:
+        """Say how the process ended; a kill that is not ours is the kernel's, where memory ran out."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(5)
+        if self._process.returncode == -signal.SIGKILL:
+            return "the process was killed, as the kernel does where memory runs out"
+        return f"the process ended; {self._last_words()}"
 
     def _last_words(self) -> str:
         lines = Path(self._log.name).read_text(errors="replace").strip().splitlines()
@@ -131,7 +141,7 @@ class Worker:
                     raise PeerFailed(f"{self.side.name}, {doing}: cut after {timeout:.0f} s")
                 chunk = os.read(self._process.stdout.fileno(), 1 << 20)
                 if not chunk:
-                    raise PeerFailed(f"{self.side.name}, {doing}: the process ended; {self._last_words()}")
+                    raise PeerFailed(f"{self.side.name}, {doing}: {self._end()}")
                 self._buffer += chunk
         line, _, self._buffer = self._buffer.partition(b"\n")
         return line

@@ -21,10 +21,9 @@ import structlog
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from bot.app import App
+from bot.process import collect_seldom, few_arenas, settle
 from config.settings import load_settings
 from connectors.base import Address, IncomingMessage, Person
-from knowledge.sources.base import build_source
-from knowledge.stores.query import plan_query
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -33,9 +32,10 @@ TOP_K = 10
 
 
 class Ours:
-    """A bot in this process; a cached answer goes through inbox and router to the reply."""
+    """A bot in a process set up as `helpdesk-bot run` sets itself up; a cached answer goes through inbox and router."""
 
     def __init__(self, folder: Path) -> None:
+        collect_seldom()
         structlog.configure(
             processors=[structlog.processors.add_log_level, structlog.processors.KeyValueRenderer()],
             wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
@@ -63,8 +63,12 @@ class Ours:
         self.open()
 
     def open(self) -> None:
-        """Open the bot and read its index, as at start."""
+        """Open the bot and warm it, as it is while it serves."""
         self._run(self._open())
+
+    def start(self) -> None:
+        """Open the bot as far as its first message waits for: the rest warms beside or behind it."""
+        self._run(self._start())
 
     def index(self) -> int:
         """Sync the articles, from listing to searchable on disk."""
@@ -125,13 +129,25 @@ class Ours:
         assert self._app is not None
         return self._app
 
-    async def _open(self) -> None:
+    async def _start(self) -> None:
         settings = load_settings(self._folder / "helpdesk-bot.toml", {})
         self._app = await App(settings).__aenter__()
-        await (await self._app.index()).warm()
         self._delivery = await self._app.delivery()
 
+    async def _open(self) -> None:
+        await self._start()
+        few_arenas()
+        for part in (
+            await self._opened.index(),
+            await self._opened.evidence(),
+            await self._opened.answering(),
+        ):
+            await part.warm()
+        settle()
+
     async def _sync(self) -> int:
+        from knowledge.sources.base import build_source
+
         source = build_source(self._opened.settings.sources[0])
         report = await (await self._opened.sync()).run(source, accept_removals=True)
         if report.error or report.failed:
@@ -139,6 +155,8 @@ class Ours:
         return report.embedded_passages
 
     async def _retrieve(self, question: str) -> list[str]:
+        from knowledge.stores.query import plan_query
+
         index = await self._opened.index()
         vectors = await self._opened.embedding.embed_questions(plan_query(question).texts)
         found = await index.search(vectors, question, audience=frozenset({"public"}), top_k=TOP_K)
