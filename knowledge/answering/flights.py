@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class LeftWaitingError(Exception):
-    """Nothing was said for so long that whoever waits had better go on alone."""
+    """Nothing was said for so long, or nobody is left who says it: whoever waits had better go on alone."""
 
 
 class Flight:
@@ -27,6 +27,7 @@ class Flight:
         self._started = asyncio.get_running_loop().time()
         self._on_end = on_end
         self._listeners = 0
+        self._given_up = False
         self._news = asyncio.Event()
         self._found = asyncio.Event()
         self._task = asyncio.ensure_future(work(self))
@@ -54,8 +55,11 @@ class Flight:
     async def follow(self, on_text: OnText | None, seconds: float | None = None) -> Answer:
         """Give the answer; `on_text` gets its pieces, what was said before this came in one.
 
-        Raises what the work raised, and LeftWaitingError when after `seconds` nothing was said yet.
+        Raises what the work raised, and LeftWaitingError when after `seconds` nothing was said yet, or when all left
+        before: a cancellation is not for those who come then.
         """
+        if self._given_up:
+            raise LeftWaitingError
         self._listeners += 1
         heard = 0
         try:
@@ -70,12 +74,20 @@ class Flight:
                 except TimeoutError:
                     raise LeftWaitingError from None
             await self._hand_on(on_text, heard)
+            if self._task.cancelled():
+                raise LeftWaitingError
             return self._task.result()
         finally:
             self._listeners -= 1
             if not self._listeners and not self._task.done():
-                self._task.cancel()
-                await asyncio.wait([self._task])
+                await self._give_up()
+
+    async def _give_up(self) -> None:
+        """End the work; nobody finds it from now on, however long it takes to end."""
+        self._given_up = True
+        self._on_end(self)
+        self._task.cancel()
+        await asyncio.wait([self._task])
 
     async def _hand_on(self, on_text: OnText | None, heard: int) -> int:
         """Give the pieces since `heard`, and how many there were by then."""

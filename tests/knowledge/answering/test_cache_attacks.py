@@ -1,0 +1,79 @@
+"""What people, machines and Redis may do to the cache: it neither lies nor loses somebody's question."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from knowledge.answering.flights import Flights, LeftWaitingError
+from tests.knowledge.answering.test_cached import ASKED, PERSONA, cached, clock, valkey
+from tests.knowledge.answering.test_flights import ANSWER, writer
+
+if TYPE_CHECKING:
+    from knowledge.answering.flights import Flight
+    from knowledge.models import Answer
+    from tests.knowledge.answering.test_flights import Writer
+
+__all__ = ["cached", "clock", "valkey", "writer"]
+
+
+class Lingering:
+    """Work that takes its time to end when it is cancelled, as one does that gives back a lock in Redis."""
+
+    def __init__(self) -> None:
+        self.leaving = asyncio.Event()
+        self.may_end = asyncio.Event()
+
+    async def work(self, _flight: Flight) -> Answer:
+        """Hang until cancelled, then linger."""
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.leaving.set()
+            await self.may_end.wait()
+        return ANSWER
+
+
+async def test_nobody_boards_a_flight_that_was_given_up() -> None:
+    """Once its last listener left it is no more found; who found it before is told to go on alone, not cancelled."""
+    lingering, flights = Lingering(), Flights()
+    flight = flights.begin("q", lingering.work)
+    last = asyncio.create_task(flight.follow(None))
+    await asyncio.sleep(0)
+    last.cancel()
+    await asyncio.wait_for(lingering.leaving.wait(), 10)
+    assert flights.get("q") is None
+    late = asyncio.create_task(flight.follow(None))
+    await asyncio.sleep(0)
+    lingering.may_end.set()
+    with pytest.raises(LeftWaitingError):
+        await asyncio.wait_for(late, 10)
+    with pytest.raises(LeftWaitingError):
+        await flight.follow(None)
+
+
+async def test_who_comes_while_the_last_one_leaves_gets_an_answer(writer: Writer) -> None:
+    """The first asker is stopped while somebody else is about to join: that one's question is answered all the same."""
+    answers = writer.answers()
+    first = asyncio.create_task(answers.answer(ASKED, PERSONA))
+    await asyncio.wait_for(writer.began.wait(), 20)
+    checks, looked, may_join = answers._checks, asyncio.Event(), asyncio.Event()
+    is_today = checks.is_today
+
+    async def slowly(evidence: object) -> bool:
+        found = await is_today(evidence)  # type: ignore[arg-type]
+        looked.set()
+        await may_join.wait()
+        return found
+
+    checks.is_today = slowly  # type: ignore[method-assign]
+    second = asyncio.create_task(answers.answer(ASKED, PERSONA))
+    await asyncio.wait_for(looked.wait(), 20)
+    first.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    writer.go.set()
+    may_join.set()
+    assert (await asyncio.wait_for(second, 20)).text
