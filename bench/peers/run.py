@@ -35,7 +35,8 @@ from desk import Rows, quiet_logs
 from desks import export_model, real_articles, share_models
 from environment import HAIKU, VENV, prepare, python_of
 from field import OURS, Context
-from report import add_rows, draw, write_docs
+from plot import draw
+from report import add_rows, write_docs
 from steps import ABOUT, STEPS
 from workers import Side
 

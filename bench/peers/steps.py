@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 INBOX = f"{OURS}, inbox and bookkeeping included"
 SYNC_PASSAGES = 3_000
-LOAD_SECONDS = 420
+LOAD_SECONDS = 600
 
 
 async def first_index(context: Context) -> dict[str, Any]:
