@@ -23,6 +23,11 @@ class Platforms:
         """Note which connectors run."""
         self._connectors = {connector.name: connector for connector in connectors}
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Which platforms run."""
+        return tuple(self._connectors)
+
     async def fetch(self, file: SharedFile, address: Address, most_bytes: int) -> bytes:
         """Give the bytes of a file that was shared there. Raises DeliveryError, whose message a person may read."""
         connector = self._connectors.get(address.platform)

@@ -15,6 +15,7 @@ from bot import health_checks
 from bot.access import CONSOLE
 from bot.errors import NothingToRun
 from bot.health import Part
+from bot.metrics_parts import build_metrics_page
 from bot.outbox import OutboxRunner
 from bot.people_parts import build_warming, build_wish_watch
 from bot.process import few_arenas, settle
@@ -72,7 +73,8 @@ async def run(
         web = hooks = None
         if web_settings.port is not None:
             hooks = await build_webhooks(app)
-            application = build_application(await app.health(), [*routes, *(hooks.routes if hooks else ())])
+            served = [*routes, *(hooks.routes if hooks else ()), *(await build_metrics_page(app)).routes()]
+            application = build_application(await app.health(), served)
             web = WebServer(application, web_settings.host, web_settings.port)
             web.bind()
             if announce is not None:

@@ -33,7 +33,7 @@ class Turns:
     """
 
     def __init__(self, settings: LimitSettings, says_so_after: float = SAYS_SO_AFTER) -> None:
-        self._at_once = self._free = settings.at_once
+        self.at_once = self._free = settings.at_once
         self._most_waiting = settings.waiting
         self._patience = settings.patience_seconds
         self._says_so_after = says_so_after
@@ -49,7 +49,7 @@ class Turns:
     @property
     def under_way(self) -> int:
         """How many are having their turn."""
-        return self._at_once - self._free
+        return self.at_once - self._free
 
     @asynccontextmanager
     async def take(self, channel: Hashable, live: Live | None = None) -> AsyncIterator[None]:

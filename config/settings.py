@@ -212,10 +212,14 @@ class PersonaSettings(Section):
 
 
 class WebSettings(Section):
-    """The web server is off while `port` is not set; port 0 takes a free one and prints it."""
+    """The web server is off while `port` is not set; port 0 takes a free one and prints it.
+
+    `metrics_token` empty: `/metrics` is for this machine alone.
+    """
 
     host: str = "127.0.0.1"
     port: int | None = Field(default=None, ge=0, le=65_535)
+    metrics_token: SecretStr = SecretStr("")
 
 
 class LogSettings(Section):

@@ -34,6 +34,7 @@ NOT_NEEDED = {
     "markdown_it",
     "numpy",
     "onnxruntime",
+    "prometheus_client",
     "rapidfuzz",
     "rich",
     "sqlalchemy.dialects.postgresql",

@@ -48,7 +48,7 @@ def test_an_unknown_key_of_the_file_names_the_nearest(tmp_path: Path, text: str,
 def test_a_key_like_no_other_gets_the_list(tmp_path: Path) -> None:
     """Where no guess is good, the known keys of the table are listed."""
     (problem,) = problems(tmp_path, "[web]\nzzz = 1")
-    assert problem.endswith("known are [web] host, [web] port")
+    assert problem.endswith("known are [web] host, [web] metrics_token, [web] port")
 
 
 @pytest.mark.parametrize(

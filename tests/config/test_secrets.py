@@ -33,6 +33,7 @@ def test_the_secrets_are_known() -> None:
         "discord.token",
         "handoff.smtp_password",
         "handoff.token",
+        "web.metrics_token",
     }
 
 
