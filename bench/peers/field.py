@@ -37,6 +37,11 @@ class Context:
     sizes: tuple[int, ...]
     quick: bool
 
+    def unseen(self, start: int, count: int) -> list[str]:
+        """Give questions of which no two are alike, so that nobody's memory of an earlier one helps."""
+        asked = self.questions
+        return [f"{asked[at % len(asked)]} (case {at})" for at in range(start, start + count)]
+
     def folder(self, side: Side) -> Path:
         """Give a side's own folder."""
         return self.work / "sides" / side.name.replace(" ", "-").replace(",", "")

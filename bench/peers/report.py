@@ -66,6 +66,19 @@ def _index(rows: Rows, result: dict[str, Any]) -> None:
         rows.add(
             "nDCG@10 of our vectors alone − the best peer's", f"{-worst:+.4f}", "≥ −0.005", met=worst <= 0.005
         )
+    _askers(rows, result)
+
+
+def _askers(rows: Rows, result: dict[str, Any]) -> None:
+    """Add how many questions a second each side takes: ours answers them whole, a peer retrieves."""
+    for number, seconds in result.get("askers", {}).items():
+        where = f"{number} at once" if number != "1" else "1 asker"
+        for name, took in seconds.items():
+            what = "whole uncached answers" if name == OURS else "retrievals"
+            rows.add(f"{where}, {name}", f"{1 / statistics.median(took):.0f} {what}/s")
+        best = _quickest(seconds)
+        if best is not None:
+            rows.add(f"{where} ÷ the quickest peer retrieving alone ({best})", _ratio(seconds, best)[1])
 
 
 def _ratio(rounds: dict[str, list[Any]], name: str, ours: str = OURS) -> tuple[float, str]:

@@ -7,6 +7,7 @@ import shutil
 import time
 from typing import TYPE_CHECKING, Any
 
+from askers import at_once
 from desk import RESULTS
 from desks import change_articles, make_desk, share_models
 from field import OURS, START_SECONDS, Context, Field, field_of
@@ -49,6 +50,7 @@ async def first_index(context: Context) -> dict[str, Any]:
                 found = field_.attempt(name, lambda worker, way=way: worker.each(way, questions))
                 if found is not None:
                     result["ndcg"][called] = _ndcg(context.real.questions, found[1])
+        result["askers"] = at_once(field_, context)
     result["questions"] = len(questions)
     return result
 
@@ -119,14 +121,12 @@ def _ask(field_: Field, context: Context, here: dict[str, Any]) -> None:
     for name in field_.names:  # the first question loads things
         field_.attempt(name, lambda worker: worker.each("retrieve", context.questions[:1]))
     for number, name in field_.turns(context.rounds):
-        some = context.questions[number * 20 : number * 20 + 20] or context.questions[:20]
-        found = field_.attempt(name, lambda worker, some=some: worker.each("retrieve", some, seconds=4))
-        if found is not None:
-            here["milliseconds"].setdefault(name, []).append(found[0])
-        if name == OURS:
-            found = field_.attempt(name, lambda worker, some=some: worker.each("answer", some, seconds=4))
+        ways = {name: "retrieve"} | ({f"{OURS}, whole answer": "answer"} if name == OURS else {})
+        for called, way in ways.items():
+            some = context.unseen(number * 40 + (20 if way == "answer" else 0), 20)
+            found = field_.attempt(name, lambda worker, way=way, some=some: worker.each(way, some, seconds=4))
             if found is not None:
-                here["milliseconds"].setdefault(f"{OURS}, whole answer", []).append(found[0])
+                here["milliseconds"].setdefault(called, []).append(found[0])
 
 
 async def cold_start(context: Context) -> dict[str, Any]:
@@ -283,7 +283,7 @@ STEPS = {
     "pairs": pairs,
 }
 ABOUT = {
-    "index": "real articles from nothing, then their questions",
+    "index": "real articles from nothing, then their questions, then 1, 10 and 100 askers",
     "resync": "3,000 passages unchanged, then with one article in a hundred changed",
     "retrieval": "questions at each size, memory",
     "cold": "process starts over 3,000 passages",

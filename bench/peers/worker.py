@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
 import importlib
 import json
 import os
@@ -15,6 +16,7 @@ import resource
 import signal
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -63,12 +65,34 @@ def _be_the_first_to_go() -> None:
 def _serve(adapter: Any, command: dict[str, Any]) -> dict[str, Any]:
     if command["do"] == "memory":
         return {"result": _resident()}
-    method = getattr(adapter, command["do"])
+    method = _method(adapter, command["do"])
     if "each" in command:
         return _each(method, command["each"], command.get("seconds"))
     started = time.perf_counter()
     result = method(*command.get("with", ()))
     return {"seconds": time.perf_counter() - started, "result": result}
+
+
+def _method(adapter: Any, name: str) -> Any:
+    if name == "askers" and not hasattr(adapter, "askers"):
+        return lambda number, questions: _threads(adapter.retrieve, number, questions)
+    if name == "forget":
+        return lambda: _forget(adapter)
+    return getattr(adapter, name)
+
+
+def _threads(retrieve: Any, number: int, questions: list[str]) -> None:
+    """Ask from so many threads until all questions are asked."""
+    with ThreadPoolExecutor(number) as pool:
+        list(pool.map(retrieve, questions))
+
+
+def _forget(adapter: Any) -> None:
+    """Drop what was only needed for filling, and give it back, so that memory is the store's own."""
+    adapter.forget()
+    gc.collect()
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _each(method: Any, items: list[Any], seconds: float | None) -> dict[str, Any]:

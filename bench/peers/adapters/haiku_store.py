@@ -21,7 +21,7 @@ from haiku.rag.client.documents import DocumentImport
 from haiku.rag.config import AppConfig
 from haiku.rag.store.models.chunk import Chunk
 
-from adapters.protocol import TOP_K, Passage, read_passages, read_vectors
+from adapters.protocol import TOP_K, Passage, ask_all, read_passages, read_vectors
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -83,6 +83,14 @@ class Haiku:
         """Search as the client does by default: by meaning and by words."""
         found = self._run(self._client.search(question, limit=TOP_K))
         return [result.document_uri for result in found]
+
+    def askers(self, number: int, questions: list[str]) -> None:
+        """Retrieve for so many askers at once."""
+
+        async def search(question: str) -> object:
+            return await self._client.search(question, limit=TOP_K)
+
+        self._run(ask_all(search, number, questions))
 
     def save(self) -> None:
         """Nothing to do: it is on disk."""

@@ -90,6 +90,12 @@ class Ours:
         """Give a whole answer, made anew: evidence, gate, words, citations."""
         return self._run(self._answer(question))
 
+    def askers(self, number: int, questions: list[str]) -> None:
+        """Give whole answers, made anew, to so many askers at once."""
+        from adapters.protocol import ask_all
+
+        self._run(ask_all(self._answer, number, questions))
+
     def put(self, question: str) -> bool:
         """Ask, so that the answer is kept."""
         return self.get(question)

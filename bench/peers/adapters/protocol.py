@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -9,7 +10,18 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
+
+
+async def ask_all(ask: Callable[[str], Awaitable[object]], number: int, questions: Sequence[str]) -> None:
+    """Let so many askers take the next question as each is answered, until all are asked."""
+    waiting = iter(questions)
+
+    async def asker() -> None:
+        for question in waiting:
+            await ask(question)
+
+    await asyncio.gather(*(asker() for _ in range(number)))
 
 
 class Passage(NamedTuple):
