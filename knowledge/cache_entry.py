@@ -18,6 +18,7 @@ from urllib.parse import quote, unquote
 
 from knowledge.answering.serialise import answer_from_cache, answer_to_cache
 from knowledge.models import ArticleRef, CorpusVersion, Verdict
+from knowledge.quick_json import dump_json
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -66,7 +67,7 @@ Holder = tuple[ArticleRef, str, frozenset[str]]
 class CachedAnswer:
     """What is kept: `version` was read before the retrieval that `fingerprint` is of.
 
-    `asked` are the question's words as they were written, white space aside; other spellings share the key. `prints`
+    `asked` are the question's words as they were written; other spellings share the key. `prints`
     are the passages of the evidence with their digests, best first, as `knowledge.fingerprint.prints` gives them.
     """
 
@@ -146,8 +147,8 @@ def same_words(question: str) -> str:
 
 
 def as_asked(question: str) -> str:
-    """Give the words as the pipelines see them: retrieval and gate mind case and marks, not white space."""
-    return " ".join(question.split())
+    """Give the words as the pipelines see them: retrieval and gate mind case, marks and the ends of lines."""
+    return question.strip()
 
 
 def written(entry: CachedAnswer, made: datetime, ends: datetime) -> bytes:
@@ -167,8 +168,7 @@ def written(entry: CachedAnswer, made: datetime, ends: datetime) -> bytes:
         "asked": entry.asked,
         "prints": entry.prints,
     }
-    text = json.dumps(table, ensure_ascii=False, separators=(",", ":"))
-    frame = zstd.compress(text.encode("utf-8", "surrogatepass"), options=_COMPRESSION, zstd_dict=_DICTIONARY)
+    frame = zstd.compress(dump_json(table).encode(), options=_COMPRESSION, zstd_dict=_DICTIONARY)
     return head.line() + frame
 
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from knowledge.answering.flights import Flights, LeftWaitingError
+from knowledge.models import CacheStatus
 from tests.knowledge.answering.test_cached import ASKED, PERSONA, cached, clock, valkey
 from tests.knowledge.answering.test_flights import ANSWER, writer
 
 if TYPE_CHECKING:
     from knowledge.answering.flights import Flight
     from knowledge.models import Answer
+    from tests.knowledge.answering.test_cached import Cached
     from tests.knowledge.answering.test_flights import Writer
 
 __all__ = ["cached", "clock", "valkey", "writer"]
@@ -77,3 +80,14 @@ async def test_who_comes_while_the_last_one_leaves_gets_an_answer(writer: Writer
     writer.go.set()
     may_join.set()
     assert (await asyncio.wait_for(second, 20)).text
+
+
+@pytest.mark.parametrize("between", ["\n\n", "\n", "  "])
+async def test_a_story_is_not_served_the_answer_to_a_sentence_unseen(cached: Cached, between: str) -> None:
+    """Search and gate mind paragraphs and spaces: what was asked in one line is no hit in several, nor the reverse."""
+    words = ("I cannot get in any more.", "How do I reset my password?")
+    await cached.ask(replace(ASKED, text=" ".join(words)))
+    again = await cached.ask(replace(ASKED, text=between.join(words)))
+    plain = await cached.desk.ask(between.join(words))
+    assert again.cache is not CacheStatus.HIT
+    assert (again.text, again.verdict, again.confidence) == (plain.text, plain.verdict, plain.confidence)
