@@ -31,7 +31,7 @@ format: .venv/.ready-dev ## mend formatting and what lint can mend
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: .venv/.ready-dev ## measure speed, memory and retrieval; prints a table, writes bench/results/*.json
+bench: .venv/.ready-dev ## measure speed, memory and retrieval, and the peers: an hour; writes bench/results/*.json
 	@$(BIN)/python bench/run.py
 
 targets: .venv/.ready-dev ## print the targets of retrieval, gate, grounding, follow-ups and personas, met or missed

@@ -1,6 +1,7 @@
 """`make bench`: run every part, print one table, write bench/results/latest.json.
 
     python bench/run.py [--data FOLDER] [--quick] [--only NAME …]
+    python bench/run.py --markdown
 
 Figures are ratios within one run wherever a machine's speed would decide; the machine is named in the JSON.
 `--data` is a folder with question sets (`sumo/`, `wixqa/`: articles.jsonl and queries.jsonl). Without one the sizes are
@@ -151,6 +152,29 @@ def show(results: dict[str, list[dict[str, Any]]]) -> None:
     Console(width=120 if not sys.stdout.isatty() else None).print(table)
 
 
+def markdown(kept: dict[str, Any]) -> str:
+    """Give what docs/benchmarks.md says of a run: the machine, and the table; the peers have a section of their own."""
+    found = kept["machine"]
+    packages = ", ".join(f"{name} {version}" for name, version in found["packages"].items())
+    minutes = sum(kept.get("seconds", {}).values()) / 60
+    lines = [
+        (
+            f"{found['cpu']} ({found['cores']} cores), {found['system']}, Python {found['python']}; {packages}; "
+            f"measured {found['measured_at']}, {minutes:.0f} minutes."
+        ),
+        "",
+        "| part | measure | value | target | |",
+        "|---|---|---|---|---|",
+    ]
+    for part, rows in kept["results"].items():
+        for row in rows if part != "peers" else ():
+            mark = {True: "met", False: "missed"}.get(row.get("met"), "")
+            lines.append(
+                f"| {part} | {row['measure'].strip()} | {row['value']} | {row.get('target', '')} | {mark} |"
+            )
+    return "\n".join(lines)
+
+
 def main() -> int:
     """Run what was asked for; exit 1 if a part could not run (a missed target is reported, not failed)."""
     parser = argparse.ArgumentParser(
@@ -160,8 +184,14 @@ def main() -> int:
     parser.add_argument(
         "--quick", action="store_true", help="fewer passages and repeats; a quarter of an hour"
     )
+    parser.add_argument(
+        "--markdown", action="store_true", help="print the last run's table for docs/, and no more"
+    )
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
     options = parser.parse_args()
+    if options.markdown:
+        print(markdown(json.loads(TARGET.read_text(encoding="utf-8"))))
+        return 0
     data = find_data(options.data)
     if data is None:
         print(

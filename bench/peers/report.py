@@ -30,7 +30,7 @@ def add_rows(rows: Rows, found: dict[str, Any]) -> None:
             add(rows, steps[name])
     if "seconds" in steps.get("index", {}) and "unchanged" in steps.get("resync", {}):
         _anew(rows, steps["index"], steps["resync"])
-    for name, reason in found["missing"].items():
+    for name, reason in found.get("missing", {}).items():
         rows.add(f"{name} was not measured", reason)
     for step, result in steps.items():
         if "error" in result:
@@ -235,7 +235,10 @@ def write_docs(rows: Rows, found: dict[str, Any], path: Path = DOCS / "benchmark
     packages = ", ".join(f"{name} {version}" for name, version in machine["packages"].items())
     where = f"{machine['cpu']}, {machine['cores']} cores, {machine['system']}, Python {machine['python']}"
     lines = [
-        f"Measured {machine['measured_at']} on {where}, load {machine['load']:.1f} at the start; {packages}.",
+        (
+            f"Measured {machine['measured_at']} on {where}, load {machine['load']:.1f} at the start; {packages}."
+            f" {found['rounds']} interleaved rounds: seconds and ratios are their medians, with the least and the most."
+        ),
         "",
         "| measure | value | target | |",
         "|---|---|---|---|",
