@@ -6,7 +6,6 @@ All of it is real (SQLite, the passage index, Haystack, Valkey) but for the embe
 from __future__ import annotations
 
 import asyncio
-import math
 import re
 import shutil
 from dataclasses import dataclass, field
@@ -237,22 +236,6 @@ def article(ref: ArticleRef, title: str, body: str, audience: frozenset[str], st
     )
 
 
-@dataclass(frozen=True, eq=False)
-class Certainty:
-    """A confidence; two are equal where replicas that hold the same passages in another order may differ.
-
-    Sums of float32 depend on their order; a difference of 5e-10 was seen.
-    """
-
-    value: float
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Certainty) and math.isclose(self.value, other.value, abs_tol=1e-6)
-
-    def __hash__(self) -> int:
-        return 0
-
-
 def said(answer: Answer) -> tuple[object, ...]:
     """Give what an answer says to people, and what it cites."""
     return (
@@ -260,6 +243,6 @@ def said(answer: Answer) -> tuple[object, ...]:
         answer.verdict,
         answer.citations,
         answer.closest,
-        Certainty(answer.confidence),
+        answer.confidence,
         answer.language,
     )

@@ -13,7 +13,7 @@ import numpy as np
 from knowledge.cache_entry import same_words
 from knowledge.models import ArticleRef, CacheStatus, Verdict
 from knowledge.paraphrase.guard import Verdict as GuardVerdict
-from tests.knowledge.truth_desk import MAX_AGE, NEGATIVE_MAX_AGE, Certainty, said
+from tests.knowledge.truth_desk import MAX_AGE, NEGATIVE_MAX_AGE, said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -164,7 +164,7 @@ class Ledger:
 
         today = await replica.evidence.run(question)
         assert today.verdict is Verdict.ANSWERED
-        assert Certainty(answer.confidence) == Certainty(today.confidence)
+        assert answer.confidence == today.confidence
         before, now = _passages(first.evidence), _passages(today)
         assert before[0] == now[0], "another passage is on top"
         quoted = {str(passage) for part in kept.trace["quoted"] for passage in part["passages"]}
