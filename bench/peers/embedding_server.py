@@ -15,8 +15,9 @@ from sentence_transformers import SentenceTransformer
 
 
 class Server(ThreadingHTTPServer):
-    """The server with its model."""
+    """The server with its model; a hundred askers may knock at once."""
 
+    request_queue_size = 256
     model: SentenceTransformer
 
 

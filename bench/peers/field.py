@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 OURS = "helpdesk-bot"
 START_SECONDS = 180
+LOAD_SECONDS = 600
+SYNC_PASSAGES = 3_000
 
 
 @dataclass
@@ -36,6 +38,8 @@ class Context:
     rounds: int
     sizes: tuple[int, ...]
     quick: bool
+    note: Callable[[str, dict[str, Any]], None]
+    """Keeps what a step has measured so far: its name, and its figures."""
 
     def unseen(self, start: int, count: int) -> list[str]:
         """Give questions of which no two are alike, so that nobody's memory of an earlier one helps."""

@@ -26,7 +26,7 @@ def add_rows(rows: Rows, found: dict[str, Any]) -> None:
         ("cache", _cache),
         ("pairs", _pairs),
     ):
-        if name in steps and "error" not in steps[name]:
+        if name in steps and ("error" not in steps[name] or "sizes" in steps[name]):
             add(rows, steps[name])
     if "seconds" in steps.get("index", {}) and "unchanged" in steps.get("resync", {}):
         _anew(rows, steps["index"], steps["resync"])
@@ -113,7 +113,13 @@ def _quickest(rounds: dict[str, list[Any]]) -> str | None:
     peers = [name for name in rounds if not name.startswith(OURS)]
     if OURS not in rounds or not peers:
         return None
-    return min(peers, key=lambda name: _ratio(rounds, name)[0])
+    return min(peers, key=lambda name: statistics.median(map(_middle, rounds[name])))
+
+
+def _beside(here: dict[str, Any], name: str) -> dict[str, list[Any]]:
+    """Give the rounds of a peer and of ours beside it: a large size has two shifts of sides."""
+    rounds: dict[str, list[Any]] = here["milliseconds"]
+    return rounds | here["beside"].get(name, {})
 
 
 def _resync(rows: Rows, result: dict[str, Any]) -> None:
@@ -156,7 +162,7 @@ def _retrieval(rows: Rows, result: dict[str, Any]) -> None:
             )
         best = _quickest(rounds)
         if best is not None:
-            ratio, shown = _ratio(rounds, best)
+            ratio, shown = _ratio(_beside(here, best), best)
             is_judged = size == "50000"
             rows.add(
                 f"retrieval {where} ÷ the quickest peer ({best})",
@@ -164,17 +170,17 @@ def _retrieval(rows: Rows, result: dict[str, Any]) -> None:
                 "≥ 5 ×" if is_judged else ("> 1 ×" if size == "3000" else ""),
                 met=ratio >= 5 if is_judged else (ratio > 1 if size == "3000" else None),
             )
-            _own_stores(rows, rounds, where, best)
+            _own_stores(rows, here, where, best)
             if size == "3000" and WHOLE in rounds:
-                ratio, shown = _ratio(rounds, best, WHOLE)
+                ratio, shown = _ratio(_beside(here, best), best, WHOLE)
                 rows.add(f"our whole answer {where} ÷ {best} retrieving alone", shown, "> 1 ×", met=ratio > 1)
 
 
-def _own_stores(rows: Rows, rounds: dict[str, list[Any]], where: str, best: str) -> None:
+def _own_stores(rows: Rows, here: dict[str, Any], where: str, best: str) -> None:
     """Add the other peers' ratios: a user who takes a peer's default has its own store, not the quickest peer's."""
-    for name in rounds:
+    for name in here["milliseconds"]:
         if name != best and not name.startswith(OURS):
-            rows.add(f"retrieval {where} ÷ {name}", _ratio(rounds, name)[1])
+            rows.add(f"retrieval {where} ÷ {name}", _ratio(_beside(here, name), name)[1])
 
 
 def _cold(rows: Rows, result: dict[str, Any]) -> None:

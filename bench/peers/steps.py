@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from askers import at_once
 from desk import RESULTS
 from desks import change_articles, make_desk, share_models
-from field import OURS, START_SECONDS, Context, Field, field_of
+from field import LOAD_SECONDS, OURS, START_SECONDS, SYNC_PASSAGES, Context, field_of
+from retrieving import retrieval
 from workers import PeerFailed, Worker
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from workers import Side
 
 INBOX = f"{OURS}, inbox and bookkeeping included"
-SYNC_PASSAGES = 3_000
-LOAD_SECONDS = 600
 
 
 async def first_index(context: Context) -> dict[str, Any]:
@@ -82,51 +81,6 @@ def _begin_sync(worker: Worker, name: str, desk: Desk) -> None:
         return
     worker.call("load", str(desk.passages), str(desk.vectors))
     worker.call("begin_sync", timeout=LOAD_SECONDS)
-
-
-async def retrieval(context: Context) -> dict[str, Any]:
-    """Retrieve for real questions at each size; memory too."""
-    result: dict[str, Any] = {"sizes": {}, "failed": {}}
-    for size in context.sizes:
-        exact = size == SYNC_PASSAGES
-        desk = await make_desk(context.work / f"desk{size}", size, context.models, exact=exact)
-        here: dict[str, Any] = {"passages": desk.count, "milliseconds": {}, "memory": {}, "fill_seconds": {}}
-        result["sizes"][str(size)] = here
-        with field_of(context, context.sides, here) as field_:
-            _fill(field_, desk, here)
-            _ask(field_, context, here)
-            for name in field_.names:
-                here["memory"][name] = field_.attempt(name, lambda worker: worker.memory())
-                if exact:
-                    field_.attempt(name, lambda worker, name=name: name == OURS or worker.call("save"))
-    return result
-
-
-def _fill(field_: Field, desk: Desk, here: dict[str, Any]) -> None:
-    for name in field_.names:
-        if name == OURS:
-            field_.attempt(name, lambda worker: worker.call("load", str(desk.folder)))
-            took = field_.attempt(name, lambda worker: worker.call("open", timeout=LOAD_SECONDS))
-        else:
-            load = (str(desk.passages), str(desk.vectors))
-            field_.attempt(name, lambda worker, load=load: worker.call("load", *load, timeout=LOAD_SECONDS))
-            took = field_.attempt(name, lambda worker: worker.call("index", timeout=LOAD_SECONDS))
-            if took:
-                field_.attempt(name, lambda worker: worker.call("forget"))
-        if took:
-            here["fill_seconds"][name] = took[0]
-
-
-def _ask(field_: Field, context: Context, here: dict[str, Any]) -> None:
-    for name in field_.names:  # the first question loads things
-        field_.attempt(name, lambda worker: worker.each("retrieve", context.questions[:1]))
-    for number, name in field_.turns(context.rounds):
-        ways = {name: "retrieve"} | ({f"{OURS}, whole answer": "answer"} if name == OURS else {})
-        for called, way in ways.items():
-            some = context.unseen(number * 40 + (20 if way == "answer" else 0), 20)
-            found = field_.attempt(name, lambda worker, way=way, some=some: worker.each(way, some, seconds=4))
-            if found is not None:
-                here["milliseconds"].setdefault(called, []).append(found[0])
 
 
 async def cold_start(context: Context) -> dict[str, Any]:
