@@ -33,12 +33,13 @@ from stages import Stages
 
 from bot import replies
 from bot.app import App
-from bot.process import collect_seldom, few_arenas, settle
+from bot.process import collect_seldom, few_arenas, settle, short_turns
 from config.settings import SourceSettings
 from connectors.base import Address, IncomingMessage, Person
 from knowledge.models import ArticleRef
 from knowledge.sources.base import build_source
 from knowledge.stores.passage_file import PassageFile
+from knowledge.sync import INDEX_LEASE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -222,6 +223,8 @@ async def measure(
     """Measure one desk; `kept` is called as each part ends, so that a run that is cut leaves what it has."""
     size = f"{passages:,} passages"
     async with App(settings) as app:
+        async with (await app.leases()).hold(INDEX_LEASE):  # as a bot does when it starts
+            await (await app.index()).reconcile(await app.library())
         for warm in (await app.index(), await app.evidence(), await app.answering()):
             await warm.warm()
         settle()
@@ -271,6 +274,7 @@ async def main() -> None:
     """Measure, in a process that is set up as `helpdesk-bot run` sets itself up."""
     quiet_logs()
     collect_seldom()
+    short_turns()
     few_arenas()
     options, rows = options_of(__doc__), Rows()
 

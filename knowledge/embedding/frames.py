@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Mapping
 
+NICENESS = 10
+"""Of the bulk, which yields to whoever answers questions; an export is not niced: somebody waits for it."""
+
 _LENGTH = struct.Struct("<I")
 
 

@@ -37,8 +37,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-# The bulk yields to whoever answers questions; an export does not: somebody waits for it.
-NICENESS = 10
 LEAST_BF16_COSINE = 0.999
 _BF16_SAMPLE = 32
 _SAMPLE_BUDGET = 1024
@@ -118,7 +116,7 @@ def _serve(header: dict[str, Any], payload: bytes) -> Iterator[tuple[dict[str, A
 def _embed(
     exported: ExportedModel, header: dict[str, Any], texts: list[str]
 ) -> Iterator[tuple[dict[str, Any], bytes]]:
-    os.nice(max(0, NICENESS - os.nice(0)))
+    os.nice(max(0, frames.NICENESS - os.nice(0)))
     rows = ModelTokenizer(exported.model).encode(texts, exported.model.passage_prompt)
     threads = header["threads"] or available_cpus()
     encoder, name = choose_encoder(exported, rows, threads, header["precision"])

@@ -150,7 +150,7 @@ class IndexFiller:
         embedded = 0
         for chunk in _chunks(list(articles), _LOADED_AT_ONCE * 5):
             splits = await asyncio.to_thread(self._split, chunk)
-            texts = _missing_texts(splits)
+            texts = await asyncio.to_thread(_missing_texts, splits)
             async for arrived in self._embedded(texts, progress):
                 await asyncio.to_thread(self._file.keep_pending, arrived)
             embedded += len(texts)
@@ -173,7 +173,7 @@ class IndexFiller:
 
     async def _finish(self, wave: list[_Split], progress: Progress | None) -> int:
         """Embed what a wave lacks, and switch its articles as they become whole."""
-        texts = _missing_texts(wave)
+        texts = await asyncio.to_thread(_missing_texts, wave)
         waiting = await self._switch_whole(wave)
         async for arrived in self._embedded(texts, progress):
             waiting = await self._take(arrived, waiting)
