@@ -37,7 +37,7 @@ RESULTS = HERE / "results"
 TARGET = RESULTS / "latest.json"
 QUALITY = ("quality", "gate", "law4", "grounding", "follow_ups", "personas", "guard")
 """The parts with a target of how good the bot is; `bench/targets.py` runs them alone."""
-LIMITS = {"peers": 3_300}
+LIMITS = {"peers": 2_880}
 LIMIT = 900
 """Seconds after which a part is cut; what it measured until then stays."""
 INTERRUPTED = 130

@@ -35,7 +35,9 @@ def draw(found: dict[str, Any], path: Path = DOCS / "peers.svg") -> None:
     import matplotlib.pyplot as plt
 
     mpl.rcParams.update({"svg.hashsalt": "peers", "font.size": 10})
-    sizes = list(found["steps"]["retrieval"]["sizes"].values())
+    sizes = [
+        here for step in ("retrieval", "large") for here in sizes_of(found, step) if here["milliseconds"]
+    ]
     figure, axes = plt.subplots(1, 2, figsize=(12, 4.8))
     _lines(axes[0], _times(sizes), [here["passages"] for here in sizes], "{:,.0f} ms")
     _lines(axes[1], _memory(sizes), [here["passages"] for here in sizes], "{:,.0f} MB")
@@ -44,6 +46,11 @@ def draw(found: dict[str, Any], path: Path = DOCS / "peers.svg") -> None:
     figure.tight_layout(w_pad=3)
     figure.savefig(path, metadata={"Date": None})
     plt.close(figure)
+
+
+def sizes_of(found: dict[str, Any], step: str) -> list[dict[str, Any]]:
+    """Give what a step measured, size by size."""
+    return list(found["steps"].get(step, {}).get("sizes", {}).values())
 
 
 def _times(sizes: Sequence[dict[str, Any]]) -> dict[str, dict[int, float]]:

@@ -22,6 +22,7 @@ def add_rows(rows: Rows, found: dict[str, Any]) -> None:
         ("index", _index),
         ("resync", _resync),
         ("retrieval", _retrieval),
+        ("large", _retrieval),
         ("cold", _cold),
         ("cache", _cache),
         ("pairs", _pairs),

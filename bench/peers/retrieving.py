@@ -12,6 +12,8 @@ from desks import make_desk
 from field import LOAD_SECONDS, OURS, SYNC_PASSAGES, field_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from desks import Desk
     from field import Context, Field
     from workers import Side, Worker
@@ -23,9 +25,18 @@ WHOLE = f"{OURS}, whole answer"
 
 
 async def retrieval(context: Context) -> dict[str, Any]:
-    """Retrieve for questions that nobody asked before, at each size."""
+    """Retrieve for questions that nobody asked before, at each size below LARGE."""
+    return await _at_sizes("retrieval", context, [size for size in context.sizes if size < LARGE])
+
+
+async def large(context: Context) -> dict[str, Any]:
+    """Do the same at the sizes from LARGE on: the longest step, which comes last."""
+    return await _at_sizes("large", context, [size for size in context.sizes if size >= LARGE])
+
+
+async def _at_sizes(step: str, context: Context, sizes: Sequence[int]) -> dict[str, Any]:
     result: dict[str, Any] = {"sizes": {}, "failed": {}}
-    for size in context.sizes:
+    for size in sizes:
         begun = time.monotonic()
         is_exact = size == SYNC_PASSAGES
         desk = await make_desk(context.work / f"desk{size}", size, context.models, exact=is_exact)
@@ -44,7 +55,7 @@ async def retrieval(context: Context) -> dict[str, Any]:
                         field_.attempt(name, lambda worker, name=name: name == OURS or worker.call("save"))
             _merge(result["sizes"][str(size)], part)
             _say(f"{size:,} passages asked: {', '.join(part['milliseconds'])}", begun)
-            context.note("retrieval", result)
+            context.note(step, result)
     return result
 
 

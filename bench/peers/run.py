@@ -33,7 +33,7 @@ from desks import export_model, real_articles, share_models
 from environment import HAIKU, VENV, prepare, python_of
 from field import OURS, Context
 from machine import machine
-from plot import draw
+from plot import draw, sizes_of
 from report import add_rows, write_docs
 from steps import ABOUT, STEPS
 from workers import Side
@@ -154,7 +154,7 @@ async def _context(
     data = find_data(options.data)
     say("exporting the model and cutting the articles")
     models, model = await export_model(work / "model")
-    real = await real_articles(data, work / "real", 100 if options.quick else 300, work / "model")
+    real = await real_articles(data, work / "real", 100 if options.quick else 240, work / "model")
     share_models(models, work / "real")
     return Context(
         work=work,
@@ -188,7 +188,7 @@ def keep(found: dict[str, Any], rows_file: Path | None) -> None:
     save(found)
     if rows_file is not None:
         rows_of(found).write(rows_file)
-    if "sizes" in found["steps"].get("retrieval", {}):
+    if any(here["milliseconds"] for here in sizes_of(found, "retrieval")):
         draw(found, PLOT)
 
 

@@ -11,7 +11,7 @@ from askers import at_once
 from desk import RESULTS
 from desks import change_articles, make_desk, share_models
 from field import LOAD_SECONDS, OURS, START_SECONDS, SYNC_PASSAGES, Context, field_of
-from retrieving import retrieval
+from retrieving import large, retrieval
 from workers import PeerFailed, Worker
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ async def pairs(context: Context) -> dict[str, Any]:
                 continue
             field_.attempt(name, lambda worker: worker.call("know", texts, timeout=LOAD_SECONDS))
             found = field_.attempt(
-                name, lambda worker: worker.each("judge", asked, seconds=60, timeout=LOAD_SECONDS)
+                name, lambda worker: worker.each("judge", asked, seconds=40, timeout=LOAD_SECONDS)
             )
             if found:
                 result["served"][name] = _shares(found[1], labels)
@@ -235,12 +235,14 @@ STEPS = {
     "cold": cold_start,
     "cache": cache,
     "pairs": pairs,
+    "large": large,
 }
 ABOUT = {
     "index": "real articles from nothing, then their questions, then 1, 10 and 100 askers",
     "resync": "3,000 passages unchanged, then with one article in a hundred changed",
-    "retrieval": "questions at each size, memory",
+    "retrieval": "questions at 3,000 and 50,000 passages, memory",
     "cold": "process starts over 3,000 passages",
     "cache": "answers that are kept, memory",
     "pairs": "paraphrases and near misses",
+    "large": "questions at 200,000 passages, memory",
 }
