@@ -6,7 +6,7 @@ from collections import Counter
 from itertools import product
 from typing import TYPE_CHECKING
 
-from bot.counts import NO_CACHE, OUTCOMES, REASONS
+from bot.counts import FAILURES, NO_CACHE, REASONS
 from bot.measures import Distribution, Measure, labelled, single
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ def known(source: str, sources: Collection[str]) -> str:
 
 
 def of_questions(counts: Counts, platforms: Collection[str]) -> list[Measure]:
-    """Tell of questions and how long they took; what never happened on a platform that runs stands as 0."""
-    questions = dict.fromkeys(product(platforms, OUTCOMES, [NO_CACHE]), 0.0) | dict(counts.questions)
+    """Tell of questions and how long they took; failures that never happened on a platform that runs stand as 0."""
+    questions = dict.fromkeys(product(platforms, FAILURES, [NO_CACHE]), 0.0) | dict(counts.questions)
     by_cache = {(status,): Distribution.of(each) for status, each in counts.answer_seconds.items()}
     ratings: Counter[tuple[str, str]] = Counter({("yes", ""): 0} | {("no", reason): 0 for reason in REASONS})
     for (helpful, reason), number in counts.ratings.items():

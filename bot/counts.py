@@ -15,8 +15,8 @@ SECONDS: Final = (0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2
 """An answer from the cache takes some 2 ms, one that a language model writes some seconds; 20 is the time limit."""
 BUSY: Final = "busy"
 OVER_LIMIT: Final = "over_limit"
-OUTCOMES: Final = (*(verdict.value for verdict in Verdict), BUSY, OVER_LIMIT)
-"""What becomes of a question: the verdict of its answer, or why there is none."""
+FAILURES: Final = (Verdict.ERROR.value, BUSY, OVER_LIMIT)
+"""What becomes of a question beside the other verdicts: nobody was answered."""
 NO_CACHE: Final = CacheStatus.OFF.value
 REASONS: Final = ("", "wrong", "outdated", "incomplete", "other")
 """Why an answer did not help; "" is nothing said."""
@@ -43,7 +43,7 @@ class Counts:
             self.answer_seconds[cache].add(milliseconds / 1000)
 
     def unanswered(self, platform: str, outcome: str) -> None:
-        """Count a question that got no answer; `outcome` is one of OUTCOMES."""
+        """Count a question that got no answer; `outcome` is one of FAILURES."""
         self.questions[platform, outcome, NO_CACHE] += 1
 
     def rated(self, reason: str, *, helpful: bool) -> None:

@@ -15,7 +15,6 @@ import structlog
 
 from bot.counted import known, of_llm, of_questions, of_syncs
 from bot.measures import Distribution, Measure, labelled, single
-from bot.metrics_rows import articles_by_source, waiting
 from knowledge.sync import LOCAL_SOURCE
 
 if TYPE_CHECKING:
@@ -65,6 +64,7 @@ class Metrics:
     def __init__(self, watched: Watched) -> None:
         self._watched = watched
         self._sources = frozenset({*watched.upkeep.sources, LOCAL_SOURCE})
+        self._build: dict[str, str] = {}
         self._lock = asyncio.Lock()
         self._log = structlog.get_logger()
 
@@ -98,12 +98,14 @@ class Metrics:
             single(
                 "histogram", "embedding_batch_texts", runs, "Texts that shared a run of the embedding model."
             ),
-            *of_syncs(watched.counts, self._sources),
+            *of_syncs(watched.counts, watched.upkeep.sources),
             *(() if watched.spent is None else of_llm(watched.spent)),
         ]
 
     async def _what_it_is(self) -> list[Measure]:
-        build = await asyncio.to_thread(self._watched.build)
+        if not self._build:
+            self._build = dict(await asyncio.to_thread(self._watched.build))
+        build = self._build
         return [labelled("info", "build", build, {tuple(build.values()): 1.0}, "What runs here.")]
 
     async def _health(self) -> list[Measure]:
@@ -120,6 +122,8 @@ class Metrics:
         return told
 
     async def _waiting(self) -> list[Measure]:
+        from bot.metrics_rows import waiting  # noqa: PLC0415 - its statements are made then, not at the start
+
         found = await waiting(self._watched.database, self._watched.clock())
         inbox = {(state,): float(number) for state, number in found.inbox.items()}
         handoffs = {(state,): float(number) for state, number in found.handoffs.items()}
@@ -137,6 +141,8 @@ class Metrics:
         ]
 
     async def _articles(self) -> list[Measure]:
+        from bot.metrics_rows import articles_by_source  # noqa: PLC0415 - see `_waiting`
+
         held = Counter({(source,): 0.0 for source in self._sources})
         for source, number in (await articles_by_source(self._watched.database)).items():
             held[(known(source, self._sources),)] += number

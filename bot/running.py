@@ -15,7 +15,6 @@ from bot import health_checks
 from bot.access import CONSOLE
 from bot.errors import NothingToRun
 from bot.health import Part
-from bot.metrics_parts import build_metrics_page
 from bot.outbox import OutboxRunner
 from bot.people_parts import build_warming, build_wish_watch
 from bot.process import few_arenas, settle
@@ -72,6 +71,8 @@ async def run(
     with _signals(stop):
         web = hooks = None
         if web_settings.port is not None:
+            from bot.metrics_parts import build_metrics_page  # noqa: PLC0415 - a bot without a web server does without
+
             hooks = await build_webhooks(app)
             served = [*routes, *(hooks.routes if hooks else ()), *(await build_metrics_page(app)).routes()]
             application = build_application(await app.health(), served)

@@ -65,4 +65,4 @@ def _family(measure: Measure) -> Metric:
 
 
 def _bound(bound: float) -> str:
-    return "+Inf" if math.isinf(bound) else repr(bound)
+    return "+Inf" if math.isinf(bound) else repr(float(bound))
