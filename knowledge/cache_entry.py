@@ -198,6 +198,8 @@ class Reader:
             IndexError,
             AttributeError,
             EOFError,
+            OverflowError,
+            RecursionError,
             zstd.ZstdError,
         ) as error:
             raise UnreadableError(f"{type(error).__name__}: {error}"[:200]) from error

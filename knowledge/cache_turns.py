@@ -45,15 +45,23 @@ class Turns:
             return
         token = secrets.token_hex(8)
         taken, waited = await self._take(redis, key, token, seconds)
-        over = asyncio.Event()
-        renewing = asyncio.create_task(self._renew(redis, key, token, over)) if taken else None
+        if not taken:
+            yield waited
+            return
+        over, renewing = asyncio.Event(), list[asyncio.Task[None]]()
+
+        def renew() -> None:  # most are done before the first renewal, and need no task for it
+            renewing.append(asyncio.create_task(self._renew(redis, key, token, over)))
+
+        first = asyncio.get_running_loop().call_later(self._lease / 4, renew)
         try:
             yield waited
         finally:
-            if renewing is not None:
-                over.set()  # a client that is just done with a call may swallow a cancellation
-                await renewing
-                await self._circuit.call(lambda: redis.eval(RELEASE, 1, self._lock(key), token), None)
+            first.cancel()
+            over.set()  # a client that is just done with a call may swallow a cancellation
+            for task in renewing:
+                await task
+            await self._circuit.call(lambda: redis.eval(RELEASE, 1, self._lock(key), token), None)
 
     async def _take(self, redis: Redis, key: str, token: str, seconds: float) -> tuple[bool, bool]:
         """Give whether the lock is ours, and whether somebody was waited for."""
@@ -75,13 +83,11 @@ class Turns:
 
     async def _renew(self, redis: Redis, key: str, token: str, over: asyncio.Event) -> None:
         lease = int(self._lease * 1000)
-        while True:
+        while not over.is_set():
+            await self._circuit.call(lambda: redis.eval(RENEW, 1, self._lock(key), token, lease), None)
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._lease / 4):
                     await over.wait()
-            if over.is_set():
-                return
-            await self._circuit.call(lambda: redis.eval(RENEW, 1, self._lock(key), token, lease), None)
 
     def _lock(self, key: str) -> str:
         return f"{self._prefix}:lock:{key}"

@@ -3,35 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 from redis.exceptions import OutOfMemoryError, RedisError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import Awaitable, Callable
 
 _Result = TypeVar("_Result")
 
 _FIRST_SECONDS = 1.0
 _FIRST_PAUSE = 0.25
 """Doubled with each failure: one late reply on a busy machine must not cost five seconds of what is kept."""
-
-
-@asynccontextmanager
-async def _timeout(seconds: float) -> AsyncIterator[None]:
-    """End the block as `asyncio.timeout` does, unless what it waits for came while the loop was busy.
-
-    When its time is over, it has one more turn of the loop: of a reply that was read in the same turn as the clock it
-    hears first. Otherwise every call under way in a busy moment would count as an outage.
-    """
-    async with asyncio.timeout(None) as limit:
-        over = asyncio.get_running_loop().call_later(seconds, limit.reschedule, 0.0)
-        try:
-            yield
-        finally:
-            over.cancel()
 
 
 class RedisCircuit:
@@ -66,8 +50,7 @@ class RedisCircuit:
         if tries:
             self._closed_until = loop.time() + self._pause  # only this call tries; the others still skip
         try:
-            async with _timeout(self._seconds if self._connected else _FIRST_SECONDS):
-                result = await work()
+            result = await self._in_time(work)
         except OutOfMemoryError as error:
             if not self._full:
                 self._full = True
@@ -89,3 +72,17 @@ class RedisCircuit:
             self._log.info("redis.back", used_for=self._what)
         self._down, self._connected, self._failed = False, True, 0
         return result
+
+    async def _in_time(self, work: Callable[[], Awaitable[_Result]]) -> _Result:
+        """Give the result as `asyncio.timeout` would, unless it came while the loop was busy.
+
+        When its time is over, it has one more turn of the loop: of a reply that was read in the same turn as the clock
+        it hears first. Otherwise every call under way in a busy moment would count as an outage.
+        """
+        seconds = self._seconds if self._connected else _FIRST_SECONDS
+        async with asyncio.timeout(None) as limit:
+            over = asyncio.get_running_loop().call_later(seconds, limit.reschedule, 0.0)
+            try:
+                return await work()
+            finally:
+                over.cancel()

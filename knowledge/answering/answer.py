@@ -114,11 +114,11 @@ class AnswerPipeline:
 
     def _build(self) -> Pipeline:
         block_torch()
-        from haystack import Pipeline  # a second to import; nobody pays who asks nothing
-
+        # Haystack takes a second to import; nobody pays who asks nothing
         from knowledge.answering.steps.extractive import ExtractiveAnswerer
+        from knowledge.answering.steps.line import Line
 
-        pipeline = Pipeline()
+        pipeline = Line()
         answerer = ExtractiveAnswerer(self._index, self._embedding, self._settings.max_characters)
         if self._writer is None:
             pipeline.add_component("answerer", answerer)

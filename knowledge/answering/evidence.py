@@ -183,15 +183,15 @@ class EvidencePipeline:
 
     def _build(self) -> Pipeline:
         block_torch()
-        from haystack import Pipeline  # noqa: PLC0415 - a second to import; nobody pays who asks nothing
-
+        # Haystack takes a second to import; nobody pays who asks nothing
         from knowledge.answering.steps.current import KeepCurrent  # noqa: PLC0415
         from knowledge.answering.steps.embed import EmbedQuestion  # noqa: PLC0415
         from knowledge.answering.steps.judge import JudgeEvidence  # noqa: PLC0415
+        from knowledge.answering.steps.line import Line  # noqa: PLC0415
         from knowledge.answering.steps.respell import RepairSpelling  # noqa: PLC0415
         from knowledge.answering.steps.retrieve import RetrievePassages  # noqa: PLC0415
 
-        pipeline = Pipeline()
+        pipeline = Line()
         pipeline.add_component("respell", RepairSpelling(self._index))
         pipeline.add_component("embed", EmbedQuestion(self._embedding))
         pipeline.add_component("retrieve", RetrievePassages(self._index, self._settings.candidates))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -15,16 +15,18 @@ from knowledge.answering.missing_words import ALIASES, NO_THINGS, SHELL
 from knowledge.answering.words import clip, names_platform, stem, words
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from knowledge.aliases import Named
     from knowledge.answering.gate_words import WordVectors
     from knowledge.models import ScoredPassage
 
 MOST_WORDS = 12
 """Words of a question that are looked at: whoever writes more tells a story, whose subject comes first."""
 _LEAD = 160
+_MOST_SHARES = 64
 _SHORTEST_PART = 4
 _COMMONEST = 0.3
 """What the commonest word weighs, the rarest weighing 1."""
@@ -63,12 +65,16 @@ class Support:
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """The words of a text, as a set and one on a line each, their stems, and the rows of their vectors."""
+    """The words of a text, as a set and one on a line each, their stems, and the rows of their vectors.
+
+    `shares` remembers how well it holds words that were asked for, `_MOST_SHARES` at most.
+    """
 
     words: frozenset[str]
     lines: str
     stems: frozenset[str]
     rows: NDArray[np.int64]
+    shares: dict[str, float] = field(default_factory=dict)
 
 
 _NEAR, _RELATED, _SHARED = 0.35, 0.2, 0.6
@@ -98,11 +104,13 @@ def support_for(question: str, texts: Sequence[str], vectors: WordVectors) -> Su
     """Hold the topic words of a question against texts."""
     language = detect_language(question) or "en"
     topic = topic_words(question, language)
-    same = [_said_otherwise(question, text) for text in texts]
+    wanted, named = operations(question), named_in(question)
+    same = [_said_otherwise(wanted, named, text) for text in texts]
+    held = [_held(text, language, vectors) for text in texts]
     table = [
         [
-            1.0 if word in said else _supported(word, language, text, vectors)
-            for text, said in zip(texts, same, strict=True)
+            1.0 if word in said else _supported(word, language, one, vectors)
+            for one, said in zip(held, same, strict=True)
         ]
         for word in topic
     ]
@@ -114,9 +122,12 @@ def support_for(question: str, texts: Sequence[str], vectors: WordVectors) -> Su
     )
 
 
-def _said_otherwise(question: str, text: str) -> frozenset[str]:
-    """Give the words of a question whose thing or operation the text has under another name."""
-    wanted, named = operations(question), named_in(question)
+def _said_otherwise(
+    wanted: Mapping[tuple[int, bool], frozenset[str]], named: Sequence[Named], text: str
+) -> frozenset[str]:
+    """Give the words for wanted operations and named things that the text has under another name."""
+    if not wanted and not named:
+        return frozenset()
     found = [wanted[key] for key in wanted.keys() & _done_in(text)] if wanted else []
     found += [thing.words for thing in named if thing.stands_in(spoken(text))]
     return frozenset[str]().union(*found)
@@ -155,9 +166,14 @@ def _held(text: str, language: str, vectors: WordVectors) -> _Held:
     return _Held(frozenset(found), lines, stems, known)
 
 
-@lru_cache(maxsize=8192)  # people ask in the same words about the same passages
-def _supported(word: str, language: str, text: str, vectors: WordVectors) -> float:
-    return _support(word, language, _held(text, language, vectors), vectors)
+def _supported(word: str, language: str, held: _Held, vectors: WordVectors) -> float:
+    """Look up, or find out, how well a text holds a word: people ask in the same words about the same passages."""
+    known = held.shares.get(word)
+    if known is None:
+        if len(held.shares) >= _MOST_SHARES:
+            held.shares.clear()
+        known = held.shares[word] = _support(word, language, held, vectors)
+    return known
 
 
 def _support(word: str, language: str, held: _Held, vectors: WordVectors) -> float:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from knowledge.aliases import named_in
@@ -39,6 +40,7 @@ _SET_ASIDE = re.compile(
 """What is quoted, and addresses."""
 _CLAUSE = re.compile(r"[.!?,;:()\n]+")
 _ALL_STOPS = frozenset().union(*STOP_WORDS.values())
+_COMMON = NO_THINGS | _ALL_STOPS
 _VERB_LAST = frozenset({"de", "nl"})
 _SHORTEST_NAME = 3
 _SHORTEST_CODE = 4
@@ -88,10 +90,11 @@ def _forms(word: str) -> tuple[str, ...]:
     return (*ALIASES.get(folded, ()), *others, *names_platform(folded), folded)
 
 
-def _things(text: str) -> list[_Thing]:
+@lru_cache(maxsize=256)  # looked up before the search, and judged after it
+def _things(text: str) -> tuple[_Thing, ...]:
     """Give the candidates, names first."""
     if len([word for word in words(text) if word not in _ALL_STOPS]) > _LONG:
-        return []
+        return ()
     language = detect_language(text) or "en"
     clauses = [clause.split() for clause in _CLAUSE.split(_SET_ASIDE.sub(" , ", text)) if clause.strip()]
     tokens = [[token for part in clause for token in _TOKEN.findall(part)] for clause in clauses]
@@ -99,7 +102,7 @@ def _things(text: str) -> list[_Thing]:
     found = [name for clause in tokens for name in _names(clause, capitals=capitals)]
     if language in MEANS:
         found += [means for clause in tokens for means in _means(clause, language)]
-    return [thing for thing in found if len(thing.text) <= LONGEST_THING]
+    return tuple(thing for thing in found if len(thing.text) <= LONGEST_THING)
 
 
 def _capitals_tell(clauses: Sequence[Sequence[str]]) -> bool:
@@ -127,7 +130,7 @@ def _names(clause: Sequence[str], *, capitals: bool) -> list[_Thing]:
 
 def _may_be_name(word: str) -> bool:
     folded = word.casefold()
-    said = word.isdigit() or folded in NO_THINGS | _ALL_STOPS or re.fullmatch(r"v\d+", folded)
+    said = word.isdigit() or folded in _COMMON or re.fullmatch(r"v\d+", folded)
     return len(word) >= _SHORTEST_NAME and not said
 
 
@@ -156,7 +159,7 @@ def _is_means(before: str, word: str, clause: Sequence[str], language: str) -> b
     connects = before in targets and not verbs.isdisjoint(token.casefold() for token in clause)
     if before not in MEANS[language] and not connects:
         return False
-    common = folded in NO_THINGS | _ALL_STOPS or any(c.isdigit() for c in word) or names_platform(folded)
+    common = folded in _COMMON or any(c.isdigit() for c in word) or names_platform(folded)
     return not common and len(word) >= _SHORTEST_NAME
 
 

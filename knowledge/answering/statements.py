@@ -146,15 +146,21 @@ def statements_like(text: str, passage: Passage) -> Iterator[Statement]:
 
     It is cheap: what has not is never taken apart. So is a second look at the same passage.
     """
+    for other in _alike(text, passage.text):
+        statement = read_statement(other, passage)
+        if statement is not None:
+            yield statement
+
+
+@lru_cache(maxsize=4_096)  # the same sentences are quoted again, with the same passages beside them
+def _alike(text: str, beside: str) -> tuple[str, ...]:
     said = frozenset(words(text))
     telling = {word for word in said - STOP_WORDS["en"] if not word.isdigit()}
-    if not any(len(telling & block) >= _TELLING * len(telling) for block in _blocks(passage.text)):
-        return
-    for other, held in _parts(passage.text):
-        if len(said & held) >= _ALIKE * max(len(said), len(held)):
-            statement = read_statement(other, passage)
-            if statement is not None:
-                yield statement
+    if not any(len(telling & block) >= _TELLING * len(telling) for block in _blocks(beside)):
+        return ()
+    return tuple(
+        other for other, held in _parts(beside) if len(said & held) >= _ALIKE * max(len(said), len(held))
+    )
 
 
 @lru_cache(maxsize=1_024)

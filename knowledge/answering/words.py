@@ -117,7 +117,8 @@ def platforms(text: str) -> frozenset[str]:
 
 def names_platform(word: str) -> tuple[str, ...]:
     """Give the words for the platform that a casefolded word names, itself included; none for another word."""
-    return tuple(name for name, platform in _PLATFORMS.items() if platform == _PLATFORMS.get(word))
+    named = _PLATFORMS.get(word)
+    return () if named is None else tuple(name for name, one in _PLATFORMS.items() if one == named)
 
 
 def numbers(text: str) -> frozenset[str]:

@@ -26,6 +26,7 @@ class Generations:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._pointer = str(folder / _CURRENT)
 
     def path(self, name: str) -> Path:
         """Give where a generation's file lies."""
@@ -43,7 +44,7 @@ class Generations:
     def stamp(self) -> tuple[int, int]:
         """Give what changes whenever another generation is switched to; one `stat`."""
         try:
-            found = (self._folder / _CURRENT).stat()
+            found = os.stat(self._pointer)  # noqa: PTH116 - asked for each message; a Path is taken apart each time
         except FileNotFoundError:
             return (0, 0)
         return (found.st_mtime_ns, found.st_ino)

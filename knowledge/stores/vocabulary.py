@@ -76,9 +76,12 @@ class Vocabulary:
         return False
 
     def _together(self, first: str, second: str) -> bool:
-        slots = self._postings.slots_of(first)
-        both = set(slots[self._mask[slots]].tolist()).intersection(self._postings.slots_of(second).tolist())
-        return bool(both)
+        slots, others = self._postings.slots_of(first), self._postings.slots_of(second)
+        if not len(slots) or not len(others):
+            return False
+        has_first = self._mask & False
+        has_first[slots] = self._mask[slots]
+        return bool(has_first[others].any())
 
 
 def is_misspelling(stem: str, term: str, letters: int) -> bool:
