@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _PREFIX: Final = "{helpdesk-bot:answers}"  # the braces keep all keys in one slot of a Redis Cluster
 _MOST_UNDROPPED: Final = 10_000
+_LATE_AT_ONCE: Final = 20
 
 
 class AnswerCache:
@@ -61,8 +62,7 @@ class AnswerCache:
 
     async def lookup(self, key: str) -> CachedAnswer | None:
         """Give what is kept under `key`, and count it as used; what cannot be read is a miss."""
-        if key in self._undropped:
-            await self.drop(key)
+        if self._undropped and await self._still_undropped(key):
             return None
         return self._readable(key, await self._run(LOOKUP, [_entry(key), _used()], [key]))
 
@@ -83,9 +83,7 @@ class AnswerCache:
 
     async def store(self, key: str, entry: CachedAnswer) -> bool:
         """Keep an answer; False when a newer version is kept already, it is far too long, or Redis is not there."""
-        if key in self._undropped:
-            await self.drop(key)
-        if key in self._undropped:
+        if self._undropped and await self._still_undropped(key):
             return False
         now = self._clock()
         life = self._negative_max_age if entry.is_negative else self._max_age
@@ -108,7 +106,8 @@ class AnswerCache:
     async def drop(self, key: str) -> bool:
         """Forget one answer; False when there was none, or Redis is not there.
 
-        Where Redis does not answer, this process serves the entry no more, and forgets it when Redis is back.
+        Where Redis does not answer, this process serves the entry no more, and forgets it for all when Redis is back:
+        with the next question, whatever that is.
         """
         gone = await self._run(DROP, [_entry(key), _used(), _brief()], [key])
         if gone is None and self.is_enabled and len(self._undropped) < _MOST_UNDROPPED:
@@ -116,6 +115,15 @@ class AnswerCache:
         elif gone is not None:
             self._undropped.discard(key)
         return bool(gone)
+
+    async def _still_undropped(self, key: str) -> bool:
+        """Forget now what Redis could not be told to forget, `key` first; whether `key` is served by nobody yet."""
+        late = [*({key} & self._undropped), *(self._undropped - {key})]
+        for each in late[:_LATE_AT_ONCE]:
+            await self.drop(each)
+            if self._circuit.is_open:
+                break
+        return key in self._undropped
 
     async def size(self) -> int:
         """Give the number of answers kept; those that expired unused may be counted still."""

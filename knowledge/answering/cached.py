@@ -256,6 +256,8 @@ class CachedAnswers:
         if not self._cache.is_enabled:
             return replace(explanation, why="the cache is off, or Redis is not there")
         held = await self._cache.peek(asked.key)
+        if self._cache.circuit.is_open:
+            return replace(explanation, why="Redis does not answer: nothing is served from it or kept")
         if held is None:
             return await self._others(asked, explanation)
         outcome, why = await self._would(held, question)

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from config.settings import CacheSettings
+from knowledge.answer_cache import AnswerCache
 from knowledge.answering.flights import Flights, LeftWaitingError
+from knowledge.cache_entry import _COMPRESSION, _DICTIONARY, Head, Reader, UnreadableError, milliseconds, zstd
 from knowledge.models import CacheStatus
 from tests.knowledge.answering.test_cached import ASKED, PERSONA, cached, clock, valkey
 from tests.knowledge.answering.test_flights import ANSWER, writer
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
     from knowledge.models import Answer
     from tests.knowledge.answering.test_cached import Cached
     from tests.knowledge.answering.test_flights import Writer
+    from tests.knowledge.conftest import Clock
+    from tests.knowledge.valkey_server import RealValkey
 
 __all__ = ["cached", "clock", "valkey", "writer"]
 
@@ -91,3 +96,38 @@ async def test_a_story_is_not_served_the_answer_to_a_sentence_unseen(cached: Cac
     plain = await cached.desk.ask(between.join(words))
     assert again.cache is not CacheStatus.HIT
     assert (again.text, again.verdict, again.confidence) == (plain.text, plain.verdict, plain.confidence)
+
+
+async def test_an_entry_called_wrong_while_redis_refused_goes_for_all_with_the_next_question(
+    valkey: RealValkey, cached: Cached, clock: Clock
+) -> None:
+    """Nobody need ask the same question of the process that was told: another replica must not serve it either."""
+    key = str((await cached.ask()).trace["cache_key"])
+    async with valkey.client() as operator, valkey.client() as other:
+        elsewhere = AnswerCache(other, CacheSettings(), clock)
+        await operator.execute_command("ACL", "SETUSER", "default", "-eval")
+        assert not await cached.cache.drop(key)
+        await operator.execute_command("ACL", "SETUSER", "default", "+eval")
+        assert await elsewhere.peek(key) is not None
+        async with asyncio.timeout(10):
+            while await elsewhere.peek(key) is not None:
+                await cached.cache.lookup("something else")
+                await asyncio.sleep(0.05)
+
+
+async def test_explain_tells_that_redis_does_not_answer(cached: Cached) -> None:
+    """It does not say that there is no entry, which it cannot know."""
+    await cached.ask()
+    cached.valkey.kill()
+    explained = await cached.answers.explain(ASKED, PERSONA)
+    assert (explained.outcome, explained.held) == ("made", None)
+    assert "Redis does not answer" in explained.why
+
+
+def test_a_value_nested_without_end_is_unreadable(clock: Clock) -> None:
+    """What no version wrote is a miss, however it breaks the reader."""
+    now = milliseconds(clock.now)
+    head = Head("a", "f", "g", 1, 0.5, now, now + 60_000).line()
+    frame = zstd.compress(b"[" * 100_000, options=_COMPRESSION, zstd_dict=_DICTIONARY)
+    with pytest.raises(UnreadableError):
+        Reader().read(head + frame, clock.now)
