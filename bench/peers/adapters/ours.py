@@ -144,6 +144,7 @@ class Ours:
     async def _open(self) -> None:
         await self._start()
         few_arenas()
+        await self._opened.embedding.start()
         for part in (
             await self._opened.index(),
             await self._opened.evidence(),
