@@ -9,6 +9,7 @@ import subprocess
 import sys
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -37,7 +38,6 @@ from tests.knowledge.conftest import database_url, postgres_server  # noqa: F401
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
-    from pathlib import Path
 
     import pytest
 
@@ -50,6 +50,7 @@ ARTICLE = (
 )
 PRIVATE = re.compile(r"password|zanzibar|vault|security|slack:T1|\bT1\b|\bU1\b|\bC1\b|Ada", re.IGNORECASE)
 """What people say here, who they are and where."""
+DOCS = Path(__file__).parents[2] / "docs" / "operations.md"
 FIXED = {
     *("slack", "docs", "local", "other", "ok", "failed", "yes", "no", "", "read", "written"),
     *("answered", "unsure", "unanswered", "smalltalk", "error", "busy", "over_limit"),
@@ -169,6 +170,9 @@ async def test_a_scrape_tells_what_the_bot_did(tmp_path: Path, request: pytest.F
         if key != "le" and name != "build_info"
     }
     assert values <= FIXED
+    told = DOCS.read_text(encoding="utf-8")
+    named = set(re.findall(r"^# TYPE helpdesk_bot_(\w+)", page, re.MULTILINE))
+    assert {name for name in named if f"`{name}`" not in told} == set()
 
 
 async def test_a_redis_that_is_gone_costs_its_own_figures_alone(
