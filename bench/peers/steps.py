@@ -97,7 +97,7 @@ async def cold_start(context: Context) -> dict[str, Any]:
                 name = f"{OURS}, cached" if way == "get" else side.name
                 try:
                     seconds = _cold(context, side, desk, way, question)
-                except PeerFailed as error:
+                except (PeerFailed, OSError) as error:
                     result["failed"][side.name] = str(error)
                     break
                 result["seconds"].setdefault(name, []).append(seconds)
