@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+import unicodedata
 from functools import lru_cache
 from importlib.resources import files
 from types import MappingProxyType
@@ -54,6 +55,15 @@ _TWO = re.compile(
     r"\b(apple|google|samsung) (pay)\b|\b(american) (express)\b|\b(google) (drive)\b|\b(text) (message)\b"
     r"|\b(phone) (call)\b|\b(two)[ -](factor)\b|\b(direct) (debit)s?\b|\b(standing) (order)s?\b"
 )
+_LETTER = re.compile(r"(?<![\w'\u2019.&-])[^\W\d_](?![\w'\u2019&-]|\.\w)")
+_SUBJECT = re.compile(
+    r"^(?:can|could|may|might|will|would|should|do|does|did|is|are|was|were|has|have|had|must)(?: not)?"
+    r"(?: (?:the|my|our|your|an?|this|that|these|those|his|her|their))? (\w+)"
+)
+_NOBODY = frozenset({"it", "there", "you"})
+_TURNED = frozenset({"be", "been", "by", "with", "help", "let"})
+"""Words that turn a sentence round without another meaning: "can my card be used", "can I use my card"."""
+_ASKER = frozenset({"i", "me", "my", "we", "us", "our"})
 _RELATION = re.compile(r"\b(to|into|onto|from|with|for|by|than|over|against|as|of)\b")
 _KNOWN_ENOUGH = 0.93
 _SHORT = 3
@@ -174,6 +184,63 @@ def _literals(first: str, second: str, _one: Wording, _other: Wording) -> str:
     return "" if found[0] == found[1] else f"literals: {_listed(*map(sorted, found))}"
 
 
+def _signs(first: str, second: str, _one: Wording, _other: Wording) -> str:
+    """Whether signs of arithmetic differ, or currencies or pictures where both have some."""
+    (counted, *some), (counted_there, *some_there) = _signs_in(first), _signs_in(second)
+    if counted != counted_there:
+        return f"signs: {_listed(counted, counted_there)}"
+    for here, there in zip(some, some_there, strict=True):
+        if here and there and here != there:
+            return f"signs: {_listed(here, there)}"
+    return ""
+
+
+@lru_cache(maxsize=4096)
+def _signs_in(text: str) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Give the signs that count ("-" before a number included), those of currencies, and pictures."""
+    said = clip(text)
+    of = {
+        kind: tuple(sorted(c for c in said if unicodedata.category(c) == kind)) for kind in ("Sm", "Sc", "So")
+    }
+    counted = [c for c in of["Sm"] if c not in "~|"]
+    minus = re.findall(r"(?<!\S)-(?=\d)", said)
+    return (*counted, *minus, *re.findall("#", said)), of["Sc"], of["So"]
+
+
+def _letters(first: str, second: str, _one: Wording, _other: Wording) -> str:
+    """Whether what is named by a letter differs, or its order: plan A and plan B, A into B and B into A."""
+    found = _letters_in(first), _letters_in(second)
+    return "" if found[0] == found[1] else f"letters: {', '.join(found[0])} / {', '.join(found[1])}"
+
+
+@lru_cache(maxsize=4096)
+def _letters_in(text: str) -> tuple[str, ...]:
+    said = clip(text)
+    loud = said.isupper()
+    found = (match for match in _LETTER.finditer(said) if match[0] not in "iI")
+    named = (m[0] for m in found if m[0] not in "aA" or (m[0] == "A" and m.start() and not loud))
+    return tuple(letter.casefold() for letter in named)
+
+
+def _roles(_first: str, _second: str, one: Wording, other: Wording) -> str:
+    """Whether the same words say that somebody else does it: "do ads block the app", "who blocked me"."""
+    if sorted(one.keys) != sorted(other.keys):
+        return ""
+    subjects = [match[1] if (match := _SUBJECT.search(w.plain)) else "" for w in (one, other)]
+    turned = _TURNED & (set(one.all_words) ^ set(other.all_words)) or _NOBODY & set(subjects)
+    if all(subjects) and stem(subjects[0]) != stem(subjects[1]) and not turned:
+        return f"swapped: {' / '.join(subjects)}"
+    people = [[stem(word) for word in w.all_words if word in _PERSONS] for w in (one, other)]
+    if sorted(people[0]) == sorted(people[1]) and people[0] != people[1]:
+        return f"swapped: {', '.join(people[0])} / {', '.join(people[1])}"
+    asks = [{"who", "whose"} & set(w.all_words) for w in (one, other)]
+    if any(asks) and (
+        asks[0] != asks[1] or len({frozenset(_ASKER & set(w.all_words)) for w in (one, other)}) > 1
+    ):
+        return "swapped: who does it, and to whom"
+    return ""
+
+
 def _swapped(_first: str, _second: str, one: Wording, other: Wording) -> str:
     """Whether what stands on the two sides of a preposition changed places, or who does it and to whom."""
     there = set(_relations(other))
@@ -225,4 +292,5 @@ def _listed(one: object, other: object) -> str:
 
 _RULES: tuple[Callable[[str, str, Wording, Wording], str], ...] = (
     _numbers, _units, _platforms, _kinds, _marks, _opposites, _negation, _form, _heads, _names, _literals, _swapped,
+    _signs, _letters, _roles,
 )  # fmt: skip

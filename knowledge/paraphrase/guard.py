@@ -19,7 +19,7 @@ from knowledge.paraphrase.comparison import features
 from knowledge.paraphrase.differences import differences
 from knowledge.paraphrase.wording import Wording, wording
 
-GUARD_VERSION = "1"
+GUARD_VERSION = "2"
 """Moves when the rules' code takes other questions for the same."""
 
 

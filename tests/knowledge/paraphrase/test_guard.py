@@ -43,6 +43,20 @@ DIFFERENT = (
     ),
     ("kinds", "How do I make the header black?", "How do I make the header white?"),
     ("swapped", "How do I convert a guest to a member?", "How do I convert a member to a guest?"),
+    ("signs", "What is the price in €?", "What is the price in $?"),
+    ("signs", "Is the limit > 5 GB?", "Is the limit < 5 GB?"),
+    ("signs", "What happens at -5 degrees?", "What happens at 5 degrees?"),
+    ("signs", "What is in the A plan?", "What is in the A+ plan?"),
+    ("signs", "How do I add a 👍 reaction?", "How do I add a 👎 reaction?"),
+    ("letters", "Does plan A include SSO?", "Does plan B include SSO?"),
+    ("letters", "How do I merge A into B?", "How do I merge B into A?"),
+    ("letters", "How do I format drive c?", "How do I format drive d?"),
+    ("swapped", "Does the app block ads?", "Do ads block the app?"),
+    ("swapped", "Can my boss read my messages?", "Can I read my boss's messages?"),
+    ("swapped", "Can a manager see an employee's file?", "Can an employee see a manager's file?"),
+    ("swapped", "How do I see who I blocked?", "How do I see who blocked me?"),
+    ("swapped", "Who can see my posts?", "Whose posts can I see?"),
+    ("opposites", "Why is the bill higher?", "Why is the bill lower?"),
 )
 SAME = (
     ("How do I reset my password?", "hi, how can I reset my password please?"),
@@ -51,6 +65,9 @@ SAME = (
     ("My invoice hasn't arrived", "my invoice has not arrived"),
     ("How do I sign in?", "how do i log in"),
     ("Do you know if there's a mobile app?", "Is there a mobile app?"),
+    ("Can I use my card everywhere?", "Can my card be used everywhere?"),
+    ("How do I reset a password? 🙏", "How do I reset a password?"),
+    ("Can I cancel an order today?", "Is it possible to cancel an order today?"),
 )
 
 
