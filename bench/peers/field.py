@@ -77,9 +77,13 @@ class Field:
 
     def abandon(self) -> None:
         """End every side at once, whatever it is doing."""
-        for worker in self._workers.values():
-            worker.kill()
+        self.kill()
         self._stack.close()
+
+    def kill(self) -> None:
+        """Kill every side: a call that waits for one fails."""
+        for worker in list(self._workers.values()):
+            worker.kill()
 
     def __enter__(self) -> Self:
         return self

@@ -87,7 +87,11 @@ def _merge(here: dict[str, Any], part: dict[str, Any]) -> None:
 def _fill(field_: Field, desk: Desk) -> None:
     """Fill in every side, two at a time: this is not measured here."""
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda name: field_.attempt(name, partial(_fill_one, desk=desk)), field_.names))
+        try:
+            list(pool.map(lambda name: field_.attempt(name, partial(_fill_one, desk=desk)), field_.names))
+        except BaseException:
+            field_.kill()  # else leaving the pool would wait for what it does
+            raise
 
 
 def _fill_one(worker: Worker, desk: Desk) -> None:

@@ -21,7 +21,7 @@ import structlog
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from bot.app import App
-from bot.process import collect_seldom, few_arenas, settle, short_turns
+from bot.process import collect_seldom, few_arenas, settle
 from config.settings import load_settings
 from connectors.base import Address, IncomingMessage, Person
 
@@ -36,7 +36,6 @@ class Ours:
 
     def __init__(self, folder: Path) -> None:
         collect_seldom()
-        short_turns()
         structlog.configure(
             processors=[structlog.processors.add_log_level, structlog.processors.KeyValueRenderer()],
             wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
