@@ -33,7 +33,7 @@ from stages import Stages
 
 from bot import replies
 from bot.app import App
-from bot.process import collect_seldom, few_arenas, settle, short_turns
+from bot.process import collect_seldom, few_arenas, settle
 from config.settings import SourceSettings
 from connectors.base import Address, IncomingMessage, Person
 from knowledge.models import ArticleRef
@@ -274,7 +274,6 @@ async def main() -> None:
     """Measure, in a process that is set up as `helpdesk-bot run` sets itself up."""
     quiet_logs()
     collect_seldom()
-    short_turns()
     few_arenas()
     options, rows = options_of(__doc__), Rows()
 

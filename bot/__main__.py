@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typer import Abort, TyperException
 
 from bot.errors import BotError
-from bot.process import collect_seldom, short_turns
+from bot.process import collect_seldom
 from config.errors import ConfigError
 from connectors.errors import ConnectorError
 from knowledge.errors import KnowledgeError
@@ -21,7 +21,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from bot.cli import cli  # noqa: PLC0415 - an import that fails is said like any other error
 
     collect_seldom()
-    short_turns()
     try:
         code = cli(
             args=None if arguments is None else list(arguments),

@@ -1,15 +1,13 @@
-"""The process's own memory and threads: what the garbage collector looks at, what malloc keeps, who gets Python's lock.
+"""The process's own memory: what the garbage collector looks at, and what malloc keeps.
 
-Figures are in docs/benchmarks.md, under the speed.
+Figures are in docs/benchmarks.md, under the start.
 """
 
 import gc
-import sys
 from typing import Any
 
 _YOUNG = 20_000
 """Objects made before a collection, in place of 700: imports make 300,000 that stay, looked at for nothing."""
-_TURN_SECONDS = 0.001
 _ARENAS = 2
 _M_ARENA_MAX = -8
 """Of glibc's mallopt (malloc.h)."""
@@ -18,15 +16,6 @@ _M_ARENA_MAX = -8
 def collect_seldom() -> None:
     """Look for garbage once in 20,000 new objects: a tenth less of a start."""
     gc.set_threshold(_YOUNG, 10, 10)
-
-
-def short_turns() -> None:
-    """Let a thread that waits for Python's lock have it after 1 ms in place of 5.
-
-    The event loop gives the lock away with every read of a file, socket or database, and while a sync cuts articles
-    in a thread it waited 5 ms each time to get it back.
-    """
-    sys.setswitchinterval(_TURN_SECONDS)
 
 
 def few_arenas() -> None:

@@ -14,6 +14,7 @@ import structlog
 from knowledge.answering.addressed import told_the_machine
 from knowledge.errors import KnowledgeError, SourceError, StorageError
 from knowledge.models import SyncReport
+from knowledge.short_turns import ShortTurns
 from knowledge.sources.base import ResumableSource
 from knowledge.sync_index import Index, Progress
 from knowledge.sync_plan import plan_sync, refused_as_empty
@@ -58,6 +59,7 @@ class ArticleSync:
         self._runs = runs
         self._clock = clock
         self._index_wait = index_wait
+        self._short_turns = ShortTurns()
         self._log = structlog.get_logger()
 
     async def run(
@@ -100,9 +102,10 @@ class ArticleSync:
                 error = error or refused_as_empty(plan, known, found)
                 report = _report_of(plan, error, dry_run=dry_run)
                 report = _carried(report, before, source)
-                report = replace(report, addressed=await asyncio.to_thread(_addressed, plan))
-                if not dry_run:
-                    report = await self._apply(plan, lease, report, progress)
+                with self._short_turns:
+                    report = replace(report, addressed=await asyncio.to_thread(_addressed, plan))
+                    if not dry_run:
+                        report = await self._apply(plan, lease, report, progress)
                 return await self._finish(report, started)
         except KnowledgeError as failure:
             report = SyncReport(
@@ -226,7 +229,8 @@ class ArticleSync:
                 raise StorageError(
                     "another process is still indexing; what is stored becomes searchable with the next sync"
                 )
-            yield
+            with self._short_turns:
+                yield
 
     async def _finish(self, report: SyncReport, started: datetime) -> SyncReport:
         finished = self._clock()

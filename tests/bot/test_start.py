@@ -75,13 +75,3 @@ def test_what_the_start_made_is_not_looked_through_for_garbage() -> None:
     finally:
         gc.unfreeze()
         gc.set_threshold(*before)
-
-
-def test_a_thread_that_computes_gives_the_lock_away_after_a_millisecond() -> None:
-    """The event loop waits for it after each read of a file or a database; Python's own default is five."""
-    before = sys.getswitchinterval()
-    try:
-        process.short_turns()
-        assert sys.getswitchinterval() == 0.001
-    finally:
-        sys.setswitchinterval(before)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING
 
+import pytest
+
 from knowledge.index import ArticleIndex
 from knowledge.models import Unchanged
+from knowledge.short_turns import SECONDS
 from knowledge.sync import ArticleSync
 from tests.knowledge.conftest import make_article
 from tests.knowledge.in_memory import listing
@@ -52,6 +56,23 @@ async def test_library_and_index_follow_the_source(
         assert (second.updated, second.removed, second.embedded_passages) == (1, 1, 1)
         assert index.known() == {changed.ref: changed.revision}
         assert [passage.text for passage in index.passages_of(changed.ref)] == ["Choose **Export**."]
+
+
+async def test_turns_are_short_while_articles_are_cut(
+    tmp_path: Path, library: ArticleLibrary, leases: Leases, runs: SyncRuns, clock: Clock
+) -> None:
+    """The event loop gets Python's lock back sooner, and after the sync as usual."""
+    usual, seen = sys.getswitchinterval(), {}
+
+    def progress(label: str, _done: int, _total: int | None) -> None:
+        seen[label] = sys.getswitchinterval()
+
+    async with opened(tmp_path) as index:
+        await ArticleSync(library, index, leases, runs, clock).run(
+            listing(make_article("a")), progress=progress
+        )
+    assert seen["reading articles"] == pytest.approx(SECONDS)
+    assert sys.getswitchinterval() == pytest.approx(usual)
 
 
 async def test_a_crash_between_library_and_index_is_healed(
