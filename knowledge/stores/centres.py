@@ -51,6 +51,14 @@ class ArticleCentres:
             total = matrix[slots].sum(axis=0, dtype=np.float32)
             self._matrix[number] = total / max(float(np.linalg.norm(total)), 1e-9)
 
+    def slots(self, numbers: Iterable[int]) -> NDArray[np.intp]:
+        """Give the slots of these articles."""
+        return np.array([slot for number in numbers for slot in self._slots[number]], np.intp)
+
+    def rows(self, numbers: NDArray[np.int32]) -> Vectors:
+        """Give the centres of articles, a row each."""
+        return self._matrix[numbers]
+
     def cosines(self, query: Vectors) -> Vectors:
         """Give the cosine of a query with every article, by number."""
         cosines: Vectors = np.einsum("ij,j->i", self._matrix[: len(self._slots)], query)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from knowledge.stores.analysis import Analyzer, common_terms, stemmer_language
-from knowledge.stores.centres import ArticleCentres
 from knowledge.stores.entries import Entry, Hit, Scope, Vectors
 from knowledge.stores.fusion import BALANCED, Fusion
 from knowledge.stores.postings import Postings, weighted_counts
+from knowledge.stores.ranking import best, promising
+from knowledge.stores.vectors import PassageVectors, grown
 from knowledge.stores.vocabulary import Vocabulary
 from knowledge.stores.vocabulary_spelling import Spelling
 
@@ -24,14 +25,19 @@ if TYPE_CHECKING:
 
 TITLE_WEIGHT = 3.0
 HEADING_WEIGHT = 2.0
-
-_Kind = TypeVar("_Kind", bound=np.generic)
+LARGE = 8_000
+_FEW_IN_SIGHT = 8
+"""One slot in so many, or fewer: these are computed without estimates."""
+_MOST_MASKS = 16
+_SHARES = 1e-6
+"""More than what rounding can move a share of the BM25 ceiling by."""
 
 
 class MemorySearch:
     """Entries in slots of growing arrays. Not safe for several threads at once; its owner holds a lock."""
 
-    def __init__(self) -> None:
+    def __init__(self, large: int = LARGE) -> None:
+        """From `large` slots on a search estimates all and computes those exactly that can be among the best."""
         self._analyzer = Analyzer()
         self._postings = Postings(common_terms(self._analyzer))
         self._slot_of: dict[str, int] = {}
@@ -46,10 +52,9 @@ class MemorySearch:
         self._language_of: list[str] = []
         self._groups: dict[tuple[str, frozenset[str]], int] = {}
         self._group_of: NDArray[np.int32] = np.zeros(0, np.int32)
-        self._centres = ArticleCentres()
-        self._article_of: NDArray[np.int32] = np.zeros(0, np.int32)
         self._alive: NDArray[np.bool_] = np.zeros(0, np.bool_)
-        self._matrix: Vectors = np.zeros((0, 0), np.float32)
+        self._vectors = PassageVectors(large)
+        self._masks: dict[object, NDArray[np.bool_]] = {}
 
     def __len__(self) -> int:
         return len(self._slot_of)
@@ -60,7 +65,7 @@ class MemorySearch:
     @property
     def dimensions(self) -> int:
         """The length of the vectors; 0 before the first."""
-        return int(self._matrix.shape[1])
+        return self._vectors.dimensions
 
     def put(self, entries: Iterable[Entry]) -> None:
         """Add entries; one with a known id takes the old one's place.
@@ -68,13 +73,14 @@ class MemorySearch:
         Of one that says what the old one said (`says`) the words are not read again: an article that changes in one
         place, or in its revision only, costs no more than that.
         """
+        self._masks.clear()
         added = {entry.id: entry for entry in entries}
         same = {known for known, entry in added.items() if self.says(entry)}
         touched = {number for known in same for number in self._replace(self._slot_of[known], added[known])}
         fresh = [entry for known, entry in added.items() if known not in same]
         self.remove([entry.id for entry in fresh])
         touched.update(self._put(entry) for entry in fresh)
-        self._centres.update(touched, self._matrix, self._ids)
+        self._settle(touched)
 
     def says(self, entry: Entry) -> bool:
         """Whether the entry of this id has the same text, title, headings and language: its words need not be given."""
@@ -88,16 +94,16 @@ class MemorySearch:
 
     def _replace(self, slot: int, entry: Entry) -> set[int]:
         """Put an entry in the place of one that `says` the same; give the articles whose centres move."""
-        before, vector = int(self._article_of[slot]), self._matrix[slot].copy()
+        before, vector = self._vectors.article(slot), self._vectors.row(slot)
         self._leave(slot)
         article = self._place(entry, slot)
-        self._set_vector(slot, entry.vector)
-        moved = article != before or not np.array_equal(vector, self._matrix[slot])
+        self._vectors.put(slot, entry.vector)
+        moved = article != before or not np.array_equal(vector, self._vectors.row(slot))
         return {before, article} if moved else set()
 
     def _leave(self, slot: int) -> None:
         """Undo `_place`."""
-        self._centres.discard(int(self._article_of[slot]), slot)
+        self._vectors.leave(slot)
         self._alive[slot] = False
         self._slots_of_article[self._article_ids[slot]].discard(slot)
         self._languages[self._language_of[slot]] -= 1
@@ -107,11 +113,11 @@ class MemorySearch:
         """Take entries out; unknown ids are passed over."""
         slots = [self._slot_of.pop(known) for known in dict.fromkeys(ids) if known in self._slot_of]
         self._postings.remove(slots)
-        touched = {int(self._article_of[slot]) for slot in slots}
+        touched = self._vectors.articles(slots)
         for slot in slots:
             self._leave(slot)
         self._free.extend(slots)
-        self._centres.update(touched, self._matrix, self._ids)
+        self._settle(touched)
 
     def freeze(self) -> tuple[list[str], dict[str, NDArray[Any]]]:
         """Give the ids of all entries and the postings over them, which take longest to make; see `thaw`."""
@@ -133,18 +139,10 @@ class MemorySearch:
         for entry in entries:
             vectors[slots[entry.id]] = entry.vector
             self._place(entry, slots[entry.id])
-        self._set_vectors(vectors)
+        self._vectors.put_all(vectors)
         self._free = [slot for slot in self._free if slot not in vectors]
         self._postings.remove(self._free)
-        self._centres.update(set(self._article_of[list(vectors)].tolist()), self._matrix, self._ids)
-
-    def _set_vectors(self, vectors: Mapping[int, Vectors | None]) -> None:
-        """Copy all rows at once."""
-        known = {slot: vector for slot, vector in vectors.items() if vector is not None}
-        if known:
-            rows = np.stack(list(known.values()))
-            self._set_vector(next(iter(known)), rows[0])
-            self._matrix[list(known)] = rows
+        self._settle(self._vectors.articles(list(vectors)))
 
     def items(self) -> list[tuple[str, str, str]]:
         """Give id, text and payload of every entry, by id."""
@@ -167,21 +165,24 @@ class MemorySearch:
         mask = self._mask(scope)
         if top_k < 1 or not mask.any():
             return []
-        dense, article = self._dense(vectors, plan.weights)
         keyword, ceiling = self._keyword(plan)
-        scores = fusion.scores(dense, article, keyword, ceiling)
         if vectors is None:
-            mask &= keyword > 0
+            mask = mask & (keyword > 0)
+        query = self._vectors.query(vectors, plan.weights)
+        slots = self._candidates(query, mask, (keyword, ceiling), top_k, fusion)
+        dense, article = self._vectors.cosines(query, slots, len(mask))
+        keyword = keyword[slots]
+        scores = fusion.scores(dense, article, keyword, ceiling)
         return [
             Hit(
-                self._ids[slot],
-                self._texts[slot],
-                self._payloads[slot],
-                float(scores[slot]),
-                float(dense[slot]),
-                float(keyword[slot]),
+                self._ids[slots[place]],
+                self._texts[slots[place]],
+                self._payloads[slots[place]],
+                float(scores[place]),
+                float(dense[place]),
+                float(keyword[place]),
             )
-            for slot in self._best(scores, mask, top_k)
+            for place in best(scores, slots, self._ids, top_k)
         ]
 
     def held(self, words: Iterable[str], scope: Scope) -> frozenset[str]:
@@ -206,7 +207,7 @@ class MemorySearch:
         """Fill a slot and give the number of its article."""
         slot = self._free.pop() if self._free else self._new_slot()
         article = self._place(entry, slot)
-        self._set_vector(slot, entry.vector)
+        self._vectors.put(slot, entry.vector)
         language = self._language_of[slot]
         fields = ((entry.words, 1.0), (entry.title, TITLE_WEIGHT), (entry.headings, HEADING_WEIGHT))
         terms = weighted_counts((self._analyzer.terms(text, language), weight) for text, weight in fields)
@@ -225,9 +226,8 @@ class MemorySearch:
         group = (entry.source, entry.audience)
         self._group_of[slot] = self._groups.setdefault(group, len(self._groups))
         key = (entry.source, entry.article_id) if entry.article_id else ("", entry.id)
-        article = self._article_of[slot] = self._centres.add(key, slot)
         self._alive[slot] = True
-        return int(article)
+        return self._vectors.join(key, slot)
 
     def _new_slot(self) -> int:
         slot = len(self._ids)
@@ -236,39 +236,59 @@ class MemorySearch:
         self._heads.append(0)
         if slot >= len(self._alive):
             size = max(1024, slot + slot // 2)
-            self._alive = _grown(self._alive, size)
-            self._group_of = _grown(self._group_of, size)
-            self._article_of = _grown(self._article_of, size)
-            self._matrix = _grown(self._matrix, size)
+            self._alive = grown(self._alive, size)
+            self._group_of = grown(self._group_of, size)
+            self._vectors.make_room(size)
         return slot
 
-    def _set_vector(self, slot: int, vector: Vectors | None) -> None:
-        if vector is not None and self._matrix.shape[1] == 0:
-            self._matrix = np.zeros((len(self._alive), len(vector)), np.float32)
-        self._matrix[slot] = 0.0 if vector is None else vector
+    def _settle(self, articles: set[int]) -> None:
+        """Do what follows from a change of entries; the centres of `articles` may have moved."""
+        self._masks.clear()
+        self._vectors.settle(articles, self._ids)
 
     def _mask(self, scope: Scope) -> NDArray[np.bool_]:
-        size = len(self._ids)
-        allowed = np.array([scope.allows(*group) for group in self._groups] or [False], np.bool_)
-        mask: NDArray[np.bool_] = self._alive[:size] & allowed[self._group_of[:size]]
+        """Give which slots are in scope; not to be written to."""
+        mask = self._visible(scope)
+        if scope.exclude or scope.ids is not None:
+            mask = mask.copy()
         for article_id in scope.exclude:
             mask[list(self._slots_of_article.get(article_id, ()))] = False
         if scope.ids is not None:
-            chosen = np.zeros(size, np.bool_)
+            chosen = np.zeros(len(mask), np.bool_)
             chosen[[self._slot_of[known] for known in scope.ids if known in self._slot_of]] = True
             mask &= chosen
         return mask
 
-    def _dense(self, vectors: Vectors | None, weights: Sequence[float]) -> tuple[Vectors, Vectors]:
-        """Give the cosines of all slots, and those of their articles."""
-        size = len(self._ids)
-        if vectors is None or self._matrix.shape[1] == 0:
-            return np.zeros(size, np.float32), np.zeros(size, np.float32)
-        # Cosines are linear in the query, so weighing the vectors first costs one product in place of several.
-        query = np.asarray(weights, np.float32) @ np.atleast_2d(vectors)
-        # Not `@`: bound by memory, BLAS is no quicker here, and its threads stall one another on a busy machine.
-        cosines: Vectors = np.einsum("ij,j->i", self._matrix[:size], query)
-        return cosines, self._centres.cosines(query)[self._article_of[:size]]
+    def _visible(self, scope: Scope) -> NDArray[np.bool_]:
+        """Give which slots the audience and the sources of a scope let through; kept until an entry changes."""
+        key = (scope.audience, scope.sources)
+        mask = self._masks.get(key)
+        if mask is None:
+            size = len(self._ids)
+            allowed = np.array([scope.allows(*group) for group in self._groups] or [False], np.bool_)
+            if len(self._masks) >= _MOST_MASKS:
+                self._masks.clear()
+            mask = self._masks[key] = self._alive[:size] & allowed[self._group_of[:size]]
+        return mask
+
+    def _candidates(
+        self,
+        query: Vectors | None,
+        mask: NDArray[np.bool_],
+        keyword: tuple[Vectors, float],
+        top_k: int,
+        fusion: Fusion,
+    ) -> NDArray[np.intp]:
+        """Give the slots that are worth an exact look: the best `top_k`, and what equals them, are among these."""
+        few = np.count_nonzero(mask) * _FEW_IN_SIGHT < len(mask)
+        estimated = None if few else self._vectors.estimates(query, len(mask), fusion.article)
+        if estimated is None:
+            return np.flatnonzero(mask)
+        estimates, error = estimated
+        scores, ceiling = keyword
+        if ceiling > 0:
+            estimates += scores * np.float32(fusion.keyword / ceiling)
+        return promising(estimates, mask, error + abs(fusion.keyword) * _SHARES, top_k)
 
     def _keyword(self, plan: QueryPlan) -> tuple[Vectors, float]:
         """Give BM25 scores of all slots and the score that a perfect match would have."""
@@ -277,23 +297,4 @@ class MemorySearch:
             for language in sorted(language for language, count in self._languages.items() if count):
                 for term in dict.fromkeys(self._analyzer.terms(text, language)):
                     weights[term] = max(weights.get(term, 0.0), weight)
-        return self._postings.scores(weights, len(self._ids)), self._postings.ceiling(weights)
-
-    def _best(self, scores: Vectors, mask: NDArray[np.bool_], top_k: int) -> list[int]:
-        slots = np.flatnonzero(mask)
-        # Rounded, so that the last bits of a sum do not decide between equals.
-        rounded = np.round(scores[slots], 6)
-        if len(slots) > top_k:
-            threshold = np.partition(rounded, len(slots) - top_k)[len(slots) - top_k]
-            kept = rounded >= threshold
-            slots, rounded = slots[kept], rounded[kept]
-        order = sorted(
-            zip((-rounded).tolist(), (self._ids[slot] for slot in slots), slots.tolist(), strict=True)
-        )
-        return [slot for _, _, slot in order[:top_k]]
-
-
-def _grown(values: NDArray[_Kind], size: int) -> NDArray[_Kind]:
-    grown = np.zeros((size, *values.shape[1:]), values.dtype)
-    grown[: len(values)] = values
-    return grown
+        return self._postings.scores(weights, len(self._ids))

@@ -19,6 +19,10 @@ _MOST_QUERY_TERMS = 128
 _FEW = 500
 """Slots: more are taken out of each term's list at once."""
 _SHORT = 64
+_COLUMN_FROM = 12
+"""A term that one slot in so many holds, or more, is read quicker slot by slot than from its list."""
+_MOST_COLUMN_BYTES = 24 * 2**20
+_BYTE = 255
 
 K1 = 1.2
 B = 0.6
@@ -48,6 +52,7 @@ class Postings:
         self._lengths: NDArray[np.float32] = np.zeros(1024, np.float32)
         self._total_length = 0.0
         self._norms: NDArray[np.float32] | None = None
+        self._columns: dict[int, NDArray[np.uint8]] = {}
 
     def __len__(self) -> int:
         return len(self._terms_of)
@@ -65,6 +70,7 @@ class Postings:
                     self._common_ids.add(number)
             self._slots[number].append(slot)
             self._frequencies[number].append(frequency)
+            self._note(number, slot, frequency)
             ids.append(number)
         self._terms_of[slot] = ids
         self._set_length(slot, sum(frequencies.values()))
@@ -124,22 +130,57 @@ class Postings:
         self._total_length = float(lengths.sum(dtype=np.float64))
         self._norms = None
 
-    def scores(self, weights: Mapping[str, float], size: int) -> NDArray[np.float32]:
+    def scores(self, weights: Mapping[str, float], size: int) -> tuple[NDArray[np.float32], float]:
         """Give the BM25 score of slots 0 to `size` (exclusive) for query terms with their weights.
 
+        With it comes the score that nothing can exceed: every query term, as often as one likes.
         Of a very long question the terms that tell most count.
         """
         scores: NDArray[np.float32] = np.zeros(size, np.float32)
         norms = self._current_norms()
-        for number, weight in self._telling(weights):
-            slots = np.frombuffer(self._slots[number], np.int32)
+        telling = self._telling(weights)
+        columns: list[tuple[NDArray[np.uint8], np.float32]] = []
+        for number, weight in telling:
+            factor = np.float32(weight * (K1 + 1))
+            column = self._column(number, size)
+            if column is not None:
+                columns.append((column, factor))
+                continue
+            _add_columns(scores, columns, norms)
+            columns.clear()
+            slots = np.frombuffer(self._slots[number], np.int32).astype(np.intp)
             frequencies = np.frombuffer(self._frequencies[number], np.float32)
-            scores[slots] += frequencies * np.float32(weight * (K1 + 1)) / (frequencies + norms[slots])
-        return scores
+            scores[slots] += frequencies * factor / (frequencies + norms[slots])
+        _add_columns(scores, columns, norms)
+        return scores, (K1 + 1) * sum(weight for _, weight in telling)
 
-    def ceiling(self, weights: Mapping[str, float]) -> float:
-        """Give the score that nothing can exceed: every query term, as often as one likes."""
-        return (K1 + 1) * sum(weight for _, weight in self._telling(weights))
+    def _column(self, number: int, size: int) -> NDArray[np.uint8] | None:
+        """Give how often each slot holds a term that many hold; None for others, and where bytes cannot say it."""
+        slots = self._slots[number]
+        if len(slots) * _COLUMN_FROM < size:
+            return None
+        column = self._columns.get(number)
+        if column is not None and len(column) >= size:
+            return column
+        frequencies = np.frombuffer(self._frequencies[number], np.float32)
+        if len(self._lengths) < size or frequencies.max() > _BYTE or (frequencies % 1).any():
+            return None
+        self._columns.pop(number, None)
+        if len(self._columns) * len(self._lengths) >= _MOST_COLUMN_BYTES:
+            del self._columns[next(iter(self._columns))]
+        column = self._columns[number] = np.zeros(len(self._lengths), np.uint8)
+        column[np.frombuffer(slots, np.int32)] = frequencies
+        return column
+
+    def _note(self, number: int, slot: int, frequency: float) -> None:
+        """Keep a term's column true, or give it up."""
+        column = self._columns.get(number)
+        if column is None:
+            return
+        if slot < len(column) and frequency <= _BYTE and not frequency % 1:
+            column[slot] = frequency
+        else:
+            del self._columns[number]
 
     def terms(self) -> Iterable[str]:
         """Give every term ever held, those that no slot holds any more included."""
@@ -170,6 +211,7 @@ class Postings:
         slots, frequencies = self._slots[number], self._frequencies[number]
         place = slots.index(slot) if len(slots) < _SHORT else _place_of(slot, slots)
         last, frequency = slots.pop(), frequencies.pop()
+        self._note(number, slot, 0.0)
         if place < len(slots):
             slots[place], frequencies[place] = last, frequency
 
@@ -177,6 +219,7 @@ class Postings:
         slots = np.frombuffer(self._slots[number], np.int32)
         frequencies = np.frombuffer(self._frequencies[number], np.float32)
         kept = ~gone[slots]
+        self._columns.pop(number, None)
         self._slots[number] = array("i", slots[kept].tobytes())
         self._frequencies[number] = array("f", frequencies[kept].tobytes())
 
@@ -194,6 +237,22 @@ class Postings:
             average = self._total_length / max(len(self), 1) or 1.0
             self._norms = (K1 * (1 - B + B * self._lengths / average)).astype(np.float32)
         return self._norms
+
+
+def _add_columns(
+    scores: NDArray[np.float32],
+    columns: Sequence[tuple[NDArray[np.uint8], np.float32]],
+    norms: NDArray[np.float32],
+) -> None:
+    """Add what terms tell of all slots, in the order of the terms; where a term is not, it adds 0."""
+    size = len(scores) if columns else 0
+    share, divisor = np.empty(size, np.float32), np.empty(size, np.float32)
+    for column, factor in columns:
+        np.copyto(share, column[:size])
+        np.add(share, norms[:size], out=divisor)
+        np.multiply(share, factor, out=share)
+        np.divide(share, divisor, out=share)
+        np.add(scores, share, out=scores)
 
 
 def _place_of(slot: int, slots: array[int]) -> int:

@@ -54,7 +54,7 @@ def test_bm25_is_the_published_formula():
             total += idf * frequency * (K1 + 1) / (frequency + norm)
         return total
 
-    scores = postings.scores({"a": 1.0, "c": 1.0, "unknown": 1.0}, 3)
+    scores, _ = postings.scores({"a": 1.0, "c": 1.0, "unknown": 1.0}, 3)
     assert scores == pytest.approx([expected(document) for document in documents], rel=1e-5)
 
 
