@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from types import TracebackType
 
-SECONDS: Final = 0.0005
+SECONDS: Final = 0.001
 
 
 class ShortTurns:
-    """While anybody is within it, a thread that waits for Python's lock has it after 0.5 ms in place of 5.
+    """While anybody is within it, a thread that waits for Python's lock has it after 1 ms in place of 5.
 
     The event loop gives the lock away with every read of a file, a socket or a database, and beside a thread that
-    computes it waits a whole turn to get it back, several times a reply. All the time it would cost some 4 % of the
-    CPU (docs/benchmarks.md). May be entered again within itself, from the event loop alone.
+    computes it waits a whole turn to get it back, several times a reply. It costs CPU, so not all the time (figures:
+    docs/benchmarks.md). May be entered again within itself, from the event loop alone.
     """
 
     def __init__(self) -> None:
