@@ -78,12 +78,11 @@ def find_data(given: str | None) -> Path | None:
 
 
 def run_part(
-    name: str, data: Path | None, *, quick: bool, desk: Path | None = None, limit: float | None = None
+    name: str, data: Path | None, *, quick: bool, limit: float | None = None
 ) -> list[dict[str, Any]]:
     """Run one part in a process of its own; its rows are {measure, value, target, met}, some with an interval.
 
-    `desk` is where parts that fill a bot with passages keep it for one another. A part that fails, or is cut after
-    `limit` seconds, gives the rows that it had written by then, and one that says so.
+    A part that fails, or is cut after `limit` seconds, gives the rows written by then, and one that says so.
     """
     script = HERE / name / "run.py" if (HERE / name).is_dir() else HERE / f"{name}.py"
     if not script.exists():
@@ -98,8 +97,6 @@ def run_part(
             work = RESULTS / "work" / name  # embedded once, not at each run
             work.mkdir(parents=True, exist_ok=True)
             command += ["--work", str(work)]
-        if desk is not None and "desk_folders" in text:
-            command += ["--desk", str(desk)]
         reason = ended(command, limit)
         rows: list[dict[str, Any]] = json.loads(out.read_text()) if out.exists() else []
     if reason or not rows:
@@ -198,8 +195,7 @@ def main() -> int:
             "bench: no question sets (--data, BENCH_DATA): generated articles and the sample", file=sys.stderr
         )
     RESULTS.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="helpdesk-bot-bench-") as desk:
-        results = measured(options.only, data, quick=options.quick, desk=Path(desk))
+    results = measured(options.only, data, quick=options.quick)
     show(results)
     print(f"written to {TARGET.relative_to(HERE.parent)}")
     if "peers" in results:
@@ -209,9 +205,7 @@ def main() -> int:
     return int(any(row["value"] == "failed" for rows in results.values() for row in rows))
 
 
-def measured(
-    parts: Sequence[str], data: Path | None, *, quick: bool, desk: Path
-) -> dict[str, list[dict[str, Any]]]:
+def measured(parts: Sequence[str], data: Path | None, *, quick: bool) -> dict[str, list[dict[str, Any]]]:
     """Run the parts one after the other; what there is is written after each, as a run of an hour may be cut."""
     results: dict[str, list[dict[str, Any]]] = {}
     seconds: dict[str, float] = {}
@@ -223,7 +217,7 @@ def measured(
             file=sys.stderr,
         )
         short = quick or name in QUALITY
-        results[name] = run_part(name, data, quick=short, desk=desk, limit=LIMITS.get(name, LIMIT))
+        results[name] = run_part(name, data, quick=short, limit=LIMITS.get(name, LIMIT))
         seconds[name] = round(time.monotonic() - started, 1)
         total = (time.monotonic() - begun) / 60
         print(f"bench: {name} took {seconds[name]:.0f} s; {total:.1f} minutes so far", file=sys.stderr)
