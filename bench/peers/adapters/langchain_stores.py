@@ -6,7 +6,6 @@ SQLRecordManager brings a store in step with a whole listing.
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import faiss
@@ -117,7 +116,6 @@ class LangChain:
     def _new_store(self) -> Any:
         if not self._faiss:
             return InMemoryVectorStore(self._embeddings)
-        shutil.rmtree(self._folder / "faiss", ignore_errors=True)
         return FAISS(
             embedding_function=self._embeddings,
             index=faiss.IndexFlatL2(DIMENSIONS),
