@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from knowledge.answering.language import detect_language, same_language
-from knowledge.answering.statements import Statement, context_of, read_statement, statements_like
+from knowledge.answering.stated import context_of, statements_like
+from knowledge.answering.statements import Statement, read_statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

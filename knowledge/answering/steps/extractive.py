@@ -13,7 +13,7 @@ from knowledge.answering.extract import Part, parts_of, sections_for, texts_to_e
 from knowledge.answering.phrases import phrases
 from knowledge.answering.scoring import Asked, asked, stem_sets
 from knowledge.answering.sections import Section
-from knowledge.answering.statements import texts_of
+from knowledge.answering.stated import texts_of
 from knowledge.answering.steps.payload import Given, Made
 from knowledge.embedding.engine import Embedding
 from knowledge.index import ArticleIndex

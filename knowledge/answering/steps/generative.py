@@ -16,7 +16,7 @@ from knowledge.answering.llm.draft import Draft
 from knowledge.answering.llm.prompt import answer_prompt
 from knowledge.answering.llm.writer import Account, LlmWriter
 from knowledge.answering.phrases import phrases, unsure_words
-from knowledge.answering.statements import nearest_statement
+from knowledge.answering.stated import nearest_statement
 from knowledge.answering.steps.extractive import ExtractiveAnswerer
 from knowledge.answering.steps.payload import Given, Made
 from knowledge.answering.style import check_style

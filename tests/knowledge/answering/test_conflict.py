@@ -14,7 +14,8 @@ from knowledge.answering.compose import conflict_text
 from knowledge.answering.conflict import disagree, find_conflicts
 from knowledge.answering.phrases import phrases
 from knowledge.answering.quantities import quantities
-from knowledge.answering.statements import read_statement, statements_of
+from knowledge.answering.stated import statements_of
+from knowledge.answering.statements import read_statement
 from knowledge.models import ArticleRef, Passage, ScoredPassage
 
 if TYPE_CHECKING:
