@@ -39,7 +39,7 @@ def add_rows(rows: Rows, found: dict[str, Any]) -> None:
         parts = [("", result)] + [(f" at {size}", one) for size, one in result.get("sizes", {}).items()]
         for where, part in parts:
             for name, reason in part.get("failed", {}).items():
-                rows.add(f"{step}{where}: {name} failed", reason)
+                rows.add(f"{step}{where}: {name} failed", reason.replace(f"{DOCS.parent}/", ""))
 
 
 def _index(rows: Rows, result: dict[str, Any]) -> None:
